@@ -1,0 +1,46 @@
+"""JSON log lines on stdout, each with the request's id where there is a request."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from pythonjsonlogger.json import JsonFormatter
+
+if TYPE_CHECKING:
+    from typing import Any
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def take_request_id(offered: str | None) -> str:
+    """Return the caller's id when it is a plain one, else a new one."""
+    return offered if offered and _REQUEST_ID.fullmatch(offered) else uuid4().hex
+
+
+def configure_logs(app: str, level: str = "INFO") -> None:
+    """Send every log record of this process to stdout as one JSON object a line."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        JsonFormatter(
+            "%(levelname)s %(name)s %(message)s",
+            rename_fields={"levelname": "level", "name": "logger"},
+            static_fields={"app": app},
+            timestamp="time",
+        )
+    )
+    handler.addFilter(_add_request_id)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    fields: dict[str, Any] = record.__dict__
+    if request_id.get():
+        fields.setdefault("request_id", request_id.get())
+    return True

@@ -1,0 +1,145 @@
+"""The Flask app that each of the three starts from."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import wraps
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from flask import Flask, Response, g, request
+from flask.json.provider import JSONProvider
+from flask_swagger_ui import get_swaggerui_blueprint
+
+from sentiment.errors import PermanentError
+from sentiment.logs import request_id, take_request_id
+from sentiment.web.metrics import render_metrics
+from sentiment.web.problems import register_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from sentiment.settings import AppSettings
+
+logger = logging.getLogger("sentiment.access")
+
+# Pages load nothing from elsewhere, so a post's text that slipped through escaping could still fetch and run nothing.
+_PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+)
+_QUIET = frozenset({"/health", "/ready", "/metrics"})
+
+
+class Readiness(NamedTuple):
+    """Why an app is not ready (empty when it is), and what else ``/ready`` shows."""
+
+    reasons: list[str]
+    details: dict[str, Any]
+
+
+def create_web_app(
+    name: str,
+    settings: AppSettings,
+    *,
+    folder: Path,
+    readiness: Callable[[], Readiness],
+    statuses: Mapping[str, int],
+    body_limit_bytes: int = 16 * 1024 * 1024,
+    page_policy: str = _PAGE_POLICY,
+) -> Flask:
+    """Return an app with everything DESIGN promises of all three; the caller adds its own routes.
+
+    ``folder`` holds ``openapi.json``, ``templates/`` and ``static/``. ``statuses`` maps the app's error codes to HTTP
+    statuses. Routes may add fields to their access-log line through ``flask.g.log_fields``.
+    """
+    app = Flask(name, root_path=str(folder), template_folder="templates", static_folder="static")
+    app.json = _OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = body_limit_bytes
+    register_problems(app, statuses)
+    _register_requests(app, page_policy)
+    _register_probes(app, name, settings, readiness)
+    _register_docs(app, (folder / "openapi.json").read_bytes())
+    return app
+
+
+def require_token(token: SecretStr | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a decorator that lets a call through only with the bearer token; with no token set, every call."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            offered = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+            if token is not None and not compare_digest(offered, token.get_secret_value().encode()):
+                raise PermanentError("this call needs the header 'Authorization: Bearer <token>'", code="unauthorized")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+class _OrjsonProvider(JSONProvider):
+    """JSON at native speed, with UTF-8 left readable."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        return orjson.dumps(obj, default=str).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+
+def _register_requests(app: Flask, page_policy: str) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        g.log_fields = {}
+        request_id.set(take_request_id(request.headers.get("X-Request-ID")))
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Request-ID"] = request_id.get()
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Content-Security-Policy", page_policy)
+        if request.path not in _QUIET:
+            logger.info("request", extra=_access_fields(response))
+        return response
+
+
+def _access_fields(response: Response) -> dict[str, Any]:
+    latency = round((time.perf_counter() - g.started) * 1000, 3)
+    fields = {"method": request.method, "path": request.path, "status": response.status_code, "latency_ms": latency}
+    return {**fields, **g.log_fields}
+
+
+def _register_probes(app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness]) -> None:
+    started = time.monotonic()
+
+    @app.get("/health")
+    def health() -> dict[str, Any]:
+        uptime = round(time.monotonic() - started, 1)
+        build = {"version": settings.app_version, "commit": settings.app_commit}
+        return {"status": "ok", "app": name, **build, "uptime_seconds": uptime}
+
+    @app.get("/ready")
+    def ready() -> tuple[dict[str, Any], int]:
+        reasons, details = readiness()
+        return {"ready": not reasons, "reasons": reasons, **details}, 503 if reasons else 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        body, content_type = render_metrics()
+        return Response(body, content_type=content_type)
+
+
+def _register_docs(app: Flask, openapi: bytes) -> None:
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return Response(openapi, mimetype="application/json")
+
+    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"validatorUrl": None}))
