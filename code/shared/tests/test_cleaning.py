@@ -1,0 +1,66 @@
+"""Cleaning: what goes, what stays, and that doing it twice changes nothing."""
+
+from __future__ import annotations
+
+import emoji
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentiment.cleaning import clean
+
+PIECES = st.sampled_from(
+    ["http://", "https://t.co/x", "www.", "bit.ly/a", "@", "@bob", "&amp;", "&#104;", "&#x26;", "amp;", "&lt;", "#", ";", "&",
+     "😀", "❤️", "👨‍👩‍👧", "1️⃣", " ", "\n", "\u200b", "\ufe0f", "\ud800", "é", "e\u0301", "word", ".", "/", "com", "x" * 50]
+)  # fmt: skip
+HOSTILE = st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("@switchfoot http://twitpic.com/2y1zl - Awww", "@user - Awww"),
+        ("look https://t.co/abc?x=1&y=2 now", "look now"),
+        ("cut short http://…", "cut short"),
+        ("see www.example.com/x or bit.ly/2 or pic.twitter.com/Z", "see or or"),
+        ("and/or 24/7 a.m./p.m.", "and/or 24/7 a.m./p.m."),
+        ("good 😀😀 day ❤️ 👨‍👩‍👧 1️⃣ 🇩🇪", "good day"),
+        ("Tom &amp; Jerry &lt;3 &amp;amp; &#39;ok&#39;", "Tom & Jerry <3 & 'ok'"),
+        ("AT&T and rock&roll", "AT&T and rock&roll"),
+        ("  many\n\n\tspaces\u00a0here ", "many spaces here"),
+        ("mail me@example.org", "mail me@example.org"),
+        ("not bad :) !!! Soooo GOOD", "not bad :) !!! Soooo GOOD"),
+        ("lone \ud83d surrogate", "lone surrogate"),
+        ("", ""),
+        ("😀", ""),
+    ],
+)
+def test_what_goes_and_what_stays(raw: str, expected: str) -> None:
+    assert clean(raw) == expected
+
+
+@given(HOSTILE)
+@settings(max_examples=500)
+def test_cleaning_twice_changes_nothing(raw: str) -> None:
+    assert clean(clean(raw)) == clean(raw)
+
+
+@given(HOSTILE)
+@settings(max_examples=500)
+def test_no_emoji_link_or_unencodable_character_survives(raw: str) -> None:
+    text = clean(raw)
+    assert emoji.emoji_count(text) == 0
+    assert "http://" not in text
+    assert "https://" not in text
+    assert text.encode().decode() == text
+    assert text == " ".join(text.split())
+
+
+def test_a_link_spelled_in_entities_goes_too() -> None:
+    assert clean("go &#104;ttp://evil.example/x now") == "go now"
+
+
+def test_nested_entities_cost_no_more_than_their_length() -> None:
+    """A hostile 10,000-character chain must not hold a worker; both chains fold to one character."""
+    assert clean("&" + "amp;" * 2499) == "&"
+    assert clean("&" + "#38;" * 2499) == "&"
