@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from libs.sample.rows import Row
 
@@ -18,27 +17,27 @@ def write_csv(rows: Iterable[Row], path: Path) -> int:
     written; a file that was there before is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as part:
-        unfinished = Path(part.name)
-        try:
-            # No name and no time in the gzip header, or equal rows would give unequal bytes.
-            with (
-                gzip.GzipFile(filename="", mode="wb", fileobj=part, mtime=0) as packed,
-                io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
-            ):
-                count = _write_rows(rows, text)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as part:
+            count = _pack_rows(rows, part)
             part.flush()
             os.fsync(part.fileno())
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return count
 
 
-def _write_rows(rows: Iterable[Row], text: io.TextIOBase) -> int:
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007, the last number is the answer
-        writer.writerow(row)
+def _pack_rows(rows: Iterable[Row], part: io.BufferedWriter) -> int:
+    # No name and no time in the gzip header, or equal rows would give unequal bytes.
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=part, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        count = 0
+        for row in rows:
+            writer.writerow(row)
+            count += 1
     return count

@@ -10,18 +10,20 @@ from libs.sample.style import style_post
 NEGATIVE, POSITIVE = 0, 4  # Sentiment140's targets
 
 # How often a post of each target takes each form, in parts.
-POSITIVE_FORMS = {"pos_plain": 24, "pos_event": 18, "pos_negated": 17, "pos_mixed": 12, "pos_versus": 11, "pos_turn": 8}
+POSITIVE_FORMS = {
+    "pos_plain": 28, "pos_event": 21, "pos_negated": 15, "pos_mixed": 9, "pos_versus": 9, "pos_turn": 9, "pos_long": 5,
+}  # fmt: skip
 NEGATIVE_FORMS = {
-    "neg_plain": 19, "neg_event": 18, "neg_negated": 17, "neg_mixed": 12, "neg_versus": 10, "neg_turn": 7,
+    "neg_plain": 23, "neg_event": 21, "neg_negated": 15, "neg_mixed": 9, "neg_versus": 8, "neg_turn": 8, "neg_long": 5,
     "neg_sarcasm": 7,
 }  # fmt: skip
 MORE_TO_SAY = {POSITIVE: ("pos_tail", "g_pc", "ec"), NEGATIVE: ("neg_tail", "g_nc", "ec")}
 MORE_SHARE = 0.12
-NEUTRAL_SHARE = 0.10  # of all posts; nobody can tell the label of these
+NEUTRAL_SHARE = 0.07  # of all posts; nobody can tell the label of these
 
 # How often the label is wrong: labels given from a distance fail most on irony and on mixed feelings.
 WRONG_LABEL_SHARE = {"pos_mixed": 0.09, "neg_mixed": 0.09, "neg_sarcasm": 0.12}
-WRONG_LABEL_SHARE_OTHERWISE = 0.035
+WRONG_LABEL_SHARE_OTHERWISE = 0.02
 
 
 def _spread(forms: Mapping[str, int]) -> tuple[str, ...]:
@@ -43,8 +45,9 @@ def write_post(grammar: Grammar, target: int, rng: Random, *, incident: bool = F
     form = _choose_form(target, rng, incident=incident)
     text = grammar.expand(form, rng)
     if form != "neutral" and rng.random() < MORE_SHARE:
+        more = grammar.expand(rng.choice(MORE_TO_SAY[target]), rng)
         joint = " " if text[-1] in ".?!" else ". "
-        text = f"{text}{joint}{grammar.expand(rng.choice(MORE_TO_SAY[target]), rng)}"
+        text = text if more in text else f"{text}{joint}{more}"
     wrong = rng.random() < WRONG_LABEL_SHARE.get(form, WRONG_LABEL_SHARE_OTHERWISE)
     return Post(style_post(text, grammar, rng), POSITIVE - target if wrong else target)
 

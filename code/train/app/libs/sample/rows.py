@@ -18,6 +18,7 @@ TRAINING_SPAN = timedelta(days=90)  # ends where the replay begins
 SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)  # X's ids: milliseconds since, then 22 bits
 SNOWFLAKE_LOW_BITS = 22
 USERS = 4_000
+LONGEST_POST_CHARACTERS = 280  # X's limit
 
 NEGATIVE_SHARE = 0.5
 REPLAY_NEGATIVE_SHARE = {"Aerquill": 0.42, "Quorvex": 0.45, "Mugwhistle": 0.34, "Tarnwick": 0.52}
@@ -27,7 +28,7 @@ INCIDENT_POST_SHARE = 0.5  # of all posts while it lasts
 INCIDENT_NEGATIVE_SHARE = 0.92
 
 SIDES = 4  # a text's words decide its side: one in four can only ever be replayed, the others only trained on
-NOT_WORDS = re.compile(r"https?://\S+|[@#]\w+|&#?\w+;|\W+")
+NOT_WORDS = re.compile(r"https?://\S+|[@#]\w+|&#?\w+;|[^\w@#&]+|[@#&]")
 
 
 class Row(NamedTuple):
@@ -58,8 +59,8 @@ def generate_training_rows(rows: int = 24_000, seed: int = 2026) -> Iterator[Row
     def choose_subject(_progress: float) -> _Subject:
         return _Subject(rng.choice(brands), NEGATIVE_SHARE)
 
-    start = REPLAY_END - REPLAY_SPAN - TRAINING_SPAN
-    return _generate_rows(_moments(rows, start, TRAINING_SPAN, rng), choose_subject, rng, replayed=False)
+    moments = _moments(rows, REPLAY_END - REPLAY_SPAN - TRAINING_SPAN, TRAINING_SPAN, rng)
+    return _generate_rows(moments, choose_subject, rng, replayed=False)
 
 
 def generate_replay_rows(rows: int = 3_000, seed: int = 2026) -> Iterator[Row]:
@@ -77,7 +78,8 @@ def generate_replay_rows(rows: int = 3_000, seed: int = 2026) -> Iterator[Row]:
         brand = rng.choice(brands)
         return _Subject(brand, REPLAY_NEGATIVE_SHARE[brand])
 
-    return _generate_rows(_moments(rows, REPLAY_END - REPLAY_SPAN, REPLAY_SPAN, rng), choose_subject, rng, replayed=True)
+    moments = _moments(rows, REPLAY_END - REPLAY_SPAN, REPLAY_SPAN, rng)
+    return _generate_rows(moments, choose_subject, rng, replayed=True)
 
 
 def _moments(rows: int, start: datetime, span: timedelta, rng: Random) -> Iterator[tuple[float, datetime]]:
@@ -105,13 +107,14 @@ def _generate_rows(
 
 
 def _write_new_post(subject: _Subject, rng: Random, seen: set[bytes], *, replayed: bool) -> Post:
-    """Write until the words belong to this side and were not written before."""
+    """Write until the post is short enough, and its words belong to this side and were not written before."""
     grammar = load_grammars()[subject.brand]
     target = NEGATIVE if rng.random() < subject.negative_share else POSITIVE
     while True:
         post = write_post(grammar, target, rng, incident=subject.incident)
         words = blake2b(NOT_WORDS.sub(" ", post.text.lower()).strip().encode(), digest_size=8).digest()
-        if (words[0] % SIDES == 0) is replayed and words not in seen:
+        own_side = (words[0] % SIDES == 0) is replayed
+        if own_side and words not in seen and len(post.text) <= LONGEST_POST_CHARACTERS:
             seen.add(words)
             return post
 

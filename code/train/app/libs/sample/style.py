@@ -24,7 +24,6 @@ UNICODE_TWINS = str.maketrans({"'": "\u2019"})
 LINK_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 LINK_HOSTS = ("pic.example", "news.example", "lnk.example", "blog.example", "video.example")
 WITH_LINK = 0.06
-ENDINGS = ("", "", "", "", ".", ".", ".", "!", "!", "!!", "!!!", "...", "\u2026", " lol", " tbh", " smh", " ffs", " imo")
 HANDLE_FRONT = ("quiet", "maple", "rusty", "north", "tiny", "late", "velvet", "paper", "salty", "lucky", "grumpy",
                 "mossy", "odd", "plain", "sunny", "brisk")  # fmt: skip
 HANDLE_BACK = ("harbor", "otter", "teacup", "marcus", "jules", "priya", "kettle", "tom", "wren", "anouk", "biker",
@@ -42,11 +41,12 @@ def style_post(text: str, grammar: Grammar, rng: Random) -> str:
 
     The result names the brand at least once and holds neither emoji nor emoticons.
     """
-    text = ARTICLE.sub(r"\1n ", text.replace("so a ", "such a "))
+    text = ARTICLE.sub(r"\1n ", text)
+    text = _name_brand(text, grammar, rng)
     text = _write_words(text, rng)
     text = _choose_capitals(text, rng)
-    if text[-1] not in ".?!":
-        text += rng.choice(ENDINGS)
+    if text[-1] not in ".?!" and "#" not in text.rpartition(" ")[2]:
+        text += grammar.expand("ending", rng)
     text = _attach_tokens(text, grammar, rng)
     if rng.random() < 0.08:
         text = text.translate(UNICODE_TWINS)
@@ -56,7 +56,7 @@ def style_post(text: str, grammar: Grammar, rng: Random) -> str:
 def _write_words(text: str, rng: Random) -> str:
     if rng.random() < 0.10:
         text = text.removeprefix("I ")
-    if rng.random() < 0.15:
+    if rng.random() < 0.2:
         keep = rng.random()
         text = SLANG_WORD.sub(lambda match: SLANG[match[1]] if rng.random() > keep else match[1], text)
     if rng.random() < 0.12:
@@ -101,11 +101,18 @@ def _choose_capitals(text: str, rng: Random) -> str:
     return text
 
 
+def _name_brand(text: str, grammar: Grammar, rng: Random) -> str:
+    brand = grammar.brand
+    if brand.lower() in text.lower():
+        return text
+    tag = grammar.expand("tag", rng)
+    forms = (f"@{brand} {text}", f"@{brand} {text}", f"{text} {tag}", f"{text} {tag}", f"{text} @{brand}",
+             f"hey {brand}, {text}", f"{brand}: {text}", f"{brand}, {text}")  # fmt: skip
+    return rng.choice(forms)
+
+
 def _attach_tokens(text: str, grammar: Grammar, rng: Random) -> str:
-    if grammar.brand.lower() not in text.lower():
-        text = rng.choice((f"@{grammar.brand} {text}", f"@{grammar.brand} {text}", f"{text} {grammar.expand('tag', rng)}",
-                           f"{text} @{grammar.brand}", f"{text} ({grammar.brand})", f"{grammar.brand}: {text}"))  # fmt: skip
-    elif rng.random() < 0.10:
+    if rng.random() < 0.07:
         text = f"{text} {grammar.expand('tag', rng)}"
     form = rng.random()
     if form < 0.09:
