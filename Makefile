@@ -1,0 +1,62 @@
+# Every verb of the product. Python 3.11 and make are all that is needed; `make help` lists the verbs.
+# Environments are made from exact pins under .local/, which `make clean` removes.
+PYTHON ?= python3
+ROOT := $(CURDIR)
+OPERATIONS = cd "$(ROOT)/code/operations" && exec "$(PYTHON)"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak check-release \
+	images pins environments release clean
+.NOTPARALLEL:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
+
+demo: ## data set to live page on this machine; ONCE=1 ends by itself; DATASET_URL, SOURCE_URL choose other data
+	@$(OPERATIONS) -m demo
+
+train: ## the training app in the foreground on port 8081; ARGS="run --help" reaches its command line
+	@$(OPERATIONS) -m foreground train $(ARGS)
+
+serve: ## the predicting app in the foreground on port 8080
+	@$(OPERATIONS) -m foreground serve $(ARGS)
+
+stream: ## the streaming app in the foreground on port 8082
+	@$(OPERATIONS) -m foreground stream $(ARGS)
+
+test: ## all set-up, linters, type checks and every suite; ARGS="suites serve" runs one
+	@$(OPERATIONS) -m suites $(ARGS)
+
+lint: ## ruff, mypy --strict and bandit
+	@$(OPERATIONS) -m suites checks
+
+format: environments ## let ruff put the code into its one shape
+	@"$(ROOT)/.local/venvs/tools/bin/python" -m ruff format "$(ROOT)"
+
+bench: bench-train bench-serve bench-stream ## measure all three apps
+
+bench-train bench-serve bench-stream: bench-%: ## (one app)
+	@$(OPERATIONS) -m measure bench $* $(ARGS)
+
+soak: ## long runs with injected faults (SIGKILL, swaps, outages): serve, then stream
+	@$(OPERATIONS) -m measure soak serve $(ARGS)
+	@$(OPERATIONS) -m measure soak stream $(ARGS)
+
+check-release: ## what of a release can be checked today: pipelines, manifests, pins
+	@$(OPERATIONS) -m suites checks
+	@$(OPERATIONS) -m suites suites operations
+
+images: ## draw the architecture and photograph the pages of a running demo (Graphviz, Chromium)
+	@$(OPERATIONS) -m pictures
+
+pins: ## compile every requirements.in into exact pins with hashes
+	@$(OPERATIONS) -m pins $(ARGS)
+
+environments: ## make every virtual environment now
+	@$(OPERATIONS) -m environments --tests tools train serve stream
+
+release: ## tag one app at this commit: make release APP=serve VERSION=1.2.3 (pushing the tag is yours)
+	@$(OPERATIONS) -m release "$(APP)" "$(VERSION)"
+
+clean: ## forget everything generated: environments, demo data, caches
+	@$(OPERATIONS) -m cleaning

@@ -1,0 +1,1 @@
+"""`make demo`: data set to live page on one machine, standard library only."""

@@ -1,0 +1,98 @@
+"""What the environment asks of the demo."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
+
+from embedded import embed_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_GIVEN: Final = ("DATASET_URL", "SOURCE_URL", "STORE_URL", "SPOOL_URL", "RESULTS_URL")
+_LIVE_RATE: Final = 50  # posts a second: fast enough to see the page move, slow enough to read along
+_ONCE_RATE: Final = 2000  # posts a second: more than serve and the table take here, so that they set the pace
+
+
+class PlanError(Exception):
+    """The environment asks for something the demo cannot do; the sentence says what to change."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One demo: its folder, the five addresses, and whether it ends by itself.
+
+    ``replay_url`` is the source without its options when it is a file, else None.
+    """
+
+    folder: Path
+    dataset_url: str
+    source_url: str
+    store_url: str
+    spool_url: str
+    results_url: str
+    once: bool
+    sample_dataset: bool
+    sample_replay: bool
+    replay_url: str | None
+
+    @property
+    def training_file(self) -> Path:
+        """Where the sample corpus's training side is written."""
+        return self.folder / "sample" / "training.csv.gz"
+
+    @property
+    def replay_file(self) -> Path:
+        """Where the sample corpus's replay side is written."""
+        return self.folder / "sample" / "replay.csv.gz"
+
+
+def read_plan(environment: Mapping[str, str], demos: Path) -> Plan:
+    """Return the plan; other addresses mean another folder under ``demos``, so that nothing mixes.
+
+    Raises ``PlanError`` when ``ONCE`` meets a source that never ends.
+    """
+    given = {name: environment[name] for name in _GIVEN if environment.get(name)}
+    folder = demos / _name_folder(given)
+    once = environment.get("ONCE", "").lower() not in ("", "0", "false", "no")
+    training, replay = folder / "sample" / "training.csv.gz", folder / "sample" / "replay.csv.gz"
+    source_url = given.get("SOURCE_URL", f"{replay.as_uri()}?rate={_ONCE_RATE if once else _LIVE_RATE}&loop=false")
+    replay_url = _find_replay(source_url)
+    if once:
+        _require_end(source_url, replay_url)
+    embedded = embed_settings("stream", folder, given) | embed_settings("serve", folder, given)
+    return Plan(
+        folder=folder,
+        dataset_url=given.get("DATASET_URL", training.as_uri()),
+        source_url=source_url,
+        store_url=given.get("STORE_URL") or embedded["STORE_URL"],
+        spool_url=given.get("SPOOL_URL") or embedded["SPOOL_URL"],
+        results_url=given.get("RESULTS_URL") or embedded["RESULTS_URL"],
+        once=once,
+        sample_dataset="DATASET_URL" not in given,
+        sample_replay="SOURCE_URL" not in given,
+        replay_url=replay_url,
+    )
+
+
+def _name_folder(given: Mapping[str, str]) -> str:
+    if not given:
+        return "sample"
+    # A replay at another rate is the same replay: its options are no part of the name.
+    parts = [f"{name}={value.partition('?')[0] if name == 'SOURCE_URL' else value}" for name, value in given.items()]
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:12]
+
+
+def _find_replay(source_url: str) -> str | None:
+    return source_url.partition("?")[0] if urlsplit(source_url).scheme == "file" else None
+
+
+def _require_end(source_url: str, replay_url: str | None) -> None:
+    if replay_url is None:
+        raise PlanError("ONCE=1 needs a source that ends: SOURCE_URL=file:///abs/posts.csv?rate=500")
+    if parse_qs(urlsplit(source_url).query).get("loop", ["false"])[-1].lower() not in ("false", "0", "no"):
+        raise PlanError("ONCE=1 needs a source that ends: take loop=true out of SOURCE_URL")

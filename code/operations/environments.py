@@ -1,0 +1,170 @@
+"""Make the virtual environments under ``.local/venvs`` from exact pins: ``python3 -m environments [--tests] NAME…``.
+
+Standard library only, plain pip. An environment is finished when its stamp names the sha256 of what it was made from;
+an interrupted or outdated one is made again from nothing. A lock lets any number of `make` commands run side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from places import APPS, CODE, ENVIRONMENTS, LOGS, ROOT, python_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OLDEST_PYTHON: Final = (3, 11)
+AT_ONCE: Final = 2  # pip is bound by the disk and one core; more side by side gain nothing
+_TAIL_LINES: Final = 15
+
+
+class Step(NamedTuple):
+    """Words for pip, what they depend on, and whether it must not run beside another (it writes into the clone)."""
+
+    words: tuple[str, ...]
+    reads: Path
+    alone: bool = False
+
+
+class Layer(NamedTuple):
+    """One stamped part of an environment: the app itself, or what its tests need on top."""
+
+    stamp: str
+    steps: tuple[Step, ...]
+
+
+class EnvironmentFailedError(Exception):
+    """An environment could not be made; the sentence says where the whole output lies."""
+
+
+def plan_layers(name: str, *, tests: bool) -> list[Layer]:
+    """Return the layers of the environment ``name``: an app's name, or ``tools``."""
+    if name not in APPS:
+        return [Layer("finished", (_install_pins(CODE / "operations" / name / "requirements.txt"),))]
+    shared = Step(("--no-deps", "--editable", str(CODE / "shared")), CODE / "shared" / "pyproject.toml", alone=True)
+    layers = [Layer("finished", (_install_pins(CODE / name / "build" / "requirements.txt"), shared))]
+    if tests:
+        pins = _install_pins(CODE / "operations" / "tests" / f"requirements-{name}.txt")
+        layers.append(Layer("finished-tests", (pins,)))
+    return layers
+
+
+def make_environment(name: str, *, tests: bool = False) -> bool:
+    """Bring one environment up to date and tell whether there was anything to do.
+
+    Raises ``EnvironmentFailedError`` with the last lines of pip's output.
+    """
+    layers = plan_layers(name, tests=tests)
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with _locked(ENVIRONMENTS / f".{name}.lock"):
+        stale = [layer for layer in layers if not _is_finished(name, layer)]
+        if not stale:
+            return False
+        log = LOGS / f"environment-{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        if stale[0] is layers[0]:
+            _make_empty(name, log)
+            stale = layers
+        for layer in stale:
+            for step in layer.steps:
+                _install(name, step, log)
+            (ENVIRONMENTS / name / f".{layer.stamp}").write_text(_digest(layer))
+    return True
+
+
+def make_environments(names: list[str], *, tests: bool = False) -> None:
+    """Make several environments, two at a time, with a line on the screen for each that takes work."""
+    _require_python()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for outcome in [pool.submit(_report, name, tests=tests) for name in names]:
+            outcome.result()
+
+
+def _report(name: str, *, tests: bool) -> None:
+    if all(_is_finished(name, layer) for layer in plan_layers(name, tests=tests)):
+        return
+    print(f"  environment {name}: installing", flush=True)
+    started = time.monotonic()
+    if make_environment(name, tests=tests):
+        print(f"  environment {name}: ready after {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _require_python() -> None:
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        found, wanted = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
+        raise EnvironmentFailedError(f"Python {wanted} is needed and this is {found}: make PYTHON=python3.11 …")
+
+
+def _install_pins(requirements: Path) -> Step:
+    return Step(("--requirement", str(requirements)), requirements)
+
+
+def _is_finished(name: str, layer: Layer) -> bool:
+    try:
+        return (ENVIRONMENTS / name / f".{layer.stamp}").read_text() == _digest(layer)
+    except FileNotFoundError:
+        return False
+
+
+def _digest(layer: Layer) -> str:
+    # The clone's place and the interpreter are part of it: an environment holds absolute paths to both.
+    content = hashlib.sha256(f"{ROOT}\n{sys.version}\n".encode())
+    for step in layer.steps:
+        content.update(step.reads.read_bytes())
+    return content.hexdigest()
+
+
+def _make_empty(name: str, log: Path) -> None:
+    shutil.rmtree(ENVIRONMENTS / name, ignore_errors=True)
+    remedy = "on Debian and Ubuntu the module comes with: apt-get install python3-venv"
+    _run([sys.executable, "-m", "venv", str(ENVIRONMENTS / name)], log, f"making {name}", remedy)
+
+
+def _install(name: str, step: Step, log: Path) -> None:
+    words = [str(python_of(name)), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *step.words]
+    with _locked(ENVIRONMENTS / ".shared.lock") if step.alone else contextlib.nullcontext():
+        _run(words, log, f"installing {name}", "run the same command again when the network is back")
+
+
+def _run(words: list[str], log: Path, what: str, remedy: str) -> None:
+    with log.open("ab") as output:
+        code = subprocess.run(words, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, check=False).returncode
+    if code:
+        tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+        raise EnvironmentFailedError(f"{what} failed ({remedy}). {log} ends with:\n    {tail}")
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """Make what the command line names."""
+    parser = argparse.ArgumentParser(prog="environments", description="Make virtual environments from exact pins.")
+    parser.add_argument("--tests", action="store_true", help="add what the apps' test suites need")
+    parser.add_argument("names", nargs="+", choices=[*APPS, "tools"], metavar="NAME", help="an app, or tools")
+    choice = parser.parse_args()
+    try:
+        make_environments(choice.names, tests=choice.tests)
+    except EnvironmentFailedError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells report it
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What there is to run: checks (pass or fail as a whole) and suites (pytest, counted test by test)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from places import APPS, CODE, ENVIRONMENTS, LOCAL, ROOT, python_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPORTS: Final = LOCAL / "reports"
+_TOOLS: Final = str(python_of("tools"))
+_OPERATIONS: Final = CODE / "operations"
+_RULES: Final = str(ROOT / "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process to run. ``seconds`` is its time limit, so that nothing can hang a pipeline."""
+
+    name: str
+    words: tuple[str, ...]
+    folder: Path
+    seconds: int
+    environment: dict[str, str] = field(default_factory=dict)
+    report: Path | None = None
+
+
+def list_checks() -> list[Job]:
+    """Return the linters and type checkers. A check has no report: its exit code is its result."""
+    ruff = ("-m", "ruff")
+    bandit = (
+        "-m",
+        "bandit",
+        "--quiet",
+        "--recursive",
+        "--configfile",
+        str(_OPERATIONS / "tools" / "bandit.yaml"),
+        "code",
+    )
+    return [
+        _check("ruff", ROOT, *ruff, "check", "."),
+        _check("ruff format", ROOT, *ruff, "format", "--check", "."),
+        _check("bandit", ROOT, *bandit),
+        *(_types(app, app, CODE / app / "app", "main.py", "libs") for app in APPS),
+        _types("shared", "serve", CODE / "shared", "sentiment"),
+        _types("operations", "serve", _OPERATIONS, *_own_modules()),
+    ]
+
+
+def list_suites() -> list[Job]:
+    """Return the test suites, the longest first, so that two at a time end early."""
+    return [
+        _suite("train", "train", CODE / "train", seconds=1500),
+        _suite("stream", "stream", CODE / "stream", seconds=1200),
+        _suite("serve", "serve", CODE / "serve", seconds=900),
+        _suite("shared", "serve", CODE / "shared", seconds=600),
+        _suite("operations", "tools", _OPERATIONS, seconds=1500),
+    ]
+
+
+def _check(name: str, folder: Path, *words: str) -> Job:
+    return Job(name, (_TOOLS, *words), folder, seconds=300)
+
+
+def _types(name: str, environment: str, folder: Path, *targets: str) -> Job:
+    words = (str(python_of(environment)), "-m", "mypy", "--config-file", _RULES)
+    cache = str(LOCAL / "mypy" / name)  # a cache each: two mypy processes must not share one
+    return Job(f"mypy {name}", (*words, "--cache-dir", cache, *targets), folder, seconds=600)
+
+
+def _suite(name: str, environment: str, folder: Path, *, seconds: int) -> Job:
+    report = REPORTS / f"{name}.xml"
+    words = (str(python_of(environment)), "-m", "pytest", f"--junitxml={report}", "-o", "junit_family=xunit2")
+    return Job(name, words, folder, seconds, _test_environment(), report)
+
+
+def _test_environment() -> dict[str, str]:
+    data = os.environ.get("SENTIMENT_DATA_DIR") or str(ROOT.parent / "shared" / "data")
+    return {"MOTO_SERVER": str(ENVIRONMENTS / "tools" / "bin" / "moto_server"), "SENTIMENT_DATA_DIR": data}
+
+
+def _own_modules() -> list[str]:
+    """Return the operations' own scripts and packages, without the tests and the configuration of other programs."""
+    scripts = sorted(path.name for path in _OPERATIONS.glob("*.py"))
+    return [*scripts, *sorted(path.parent.name for path in _OPERATIONS.glob("*/__init__.py"))]
