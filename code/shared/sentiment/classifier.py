@@ -53,14 +53,18 @@ class Classifier:
                 predictions[index] = to_prediction(row, self.manifest.thresholds)
         return predictions
 
-    def explain(self, text: CleanText) -> list[WordWeight]:
-        """Return each token with the change of the score's log-odds when it is left out (occlusion, Li et al. 2016)."""
+    def explain(self, text: CleanText, most: int = 100) -> list[WordWeight]:
+        """Return each token with the change of the score's log-odds when it is left out (occlusion, Li et al. 2016).
+
+        Each token costs a prediction, so only the first ``most`` tokens get a weight.
+        """
         tokens = tokenize(text)
-        without = [CleanText(" ".join(tokens[:place] + tokens[place + 1 :])) for place in range(len(tokens))]
+        places = range(min(len(tokens), most))
+        without = [CleanText(" ".join(tokens[:place] + tokens[place + 1 :])) for place in places]
         whole = _log_odds(self.predict([CleanText(" ".join(tokens))])[0].score)
         return [
             WordWeight(token, round(whole - _log_odds(prediction.score), 5))
-            for token, prediction in zip(tokens, self.predict(without), strict=True)
+            for token, prediction in zip(tokens, self.predict(without), strict=False)
         ]
 
     def _run(self, texts: list[CleanText]) -> list[list[float]]:

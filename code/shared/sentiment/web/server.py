@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,15 @@ def run_server(factory: str, server: Server) -> None:
         shutil.rmtree(os.environ.pop("PROMETHEUS_MULTIPROC_DIR"), ignore_errors=True)
 
 
+class _Logger(Logger):  # type: ignore[misc]
+    """gunicorn's own lines join the app's JSON lines; requests are logged by the app, not a second time."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def __init__(self, factory: str, server: Server) -> None:
         self._factory = factory
@@ -60,7 +70,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "worker_class": server.worker_class,
             "graceful_timeout": server.graceful_timeout_seconds,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: PTH112, S108 - a heartbeat on disk can stall a worker  # nosec B108
-            "logconfig_dict": {"version": 1, "disable_existing_loggers": False, "root": {}},
+            "logger_class": _Logger,
             "child_exit": _forget_worker,
             "control_socket_disable": True,
             **server.options,
