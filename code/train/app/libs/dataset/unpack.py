@@ -1,0 +1,94 @@
+"""Plain, .gz and .zip files as one stream of bytes whose length is capped: a small file can unpack to a full disk."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST_UNPACKED_BYTES: Final = 16 * 2**30
+_GZIP_MAGIC, _ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"
+_DATA_SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet"})
+_SENTIMENT140_MEMBER: Final = "training.1600000.processed.noemoticon.csv"
+
+
+class CappedReader(io.RawIOBase):
+    """Reads through to another stream until ``limit`` bytes, then raises ``PermanentError("dataset_too_large")``."""
+
+    def __init__(self, source: IO[bytes], limit: int) -> None:
+        """``limit``: bytes allowed in total."""
+        self._source = source
+        self._left = limit
+
+    def readable(self) -> bool:
+        """A stream for reading."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill ``buffer`` as far as there is something to read."""
+        data = self._source.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise PermanentError("the data set unpacks to more than is allowed", code="dataset_too_large")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def open_unpacked(path: Path, limit: int = MOST_UNPACKED_BYTES) -> Iterator[IO[bytes]]:
+    """Open ``path`` unpacked, by its first bytes rather than its name.
+
+    Raises ``PermanentError``: ``dataset_damaged`` when the packing is broken, ``dataset_too_large`` past ``limit``,
+    ``wrong_columns`` when a .zip does not hold exactly one data file.
+    """
+    try:
+        with path.open("rb") as raw, _open_packing(raw) as stream:
+            yield cast("IO[bytes]", io.BufferedReader(CappedReader(stream, limit), buffer_size=2**20))
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        raise PermanentError(f"the data set cannot be unpacked: {error}", code="dataset_damaged") from error
+
+
+def inner_name(path: Path) -> str:
+    """Return the name of the data inside: without .gz, or the name of a .zip's member."""
+    with path.open("rb") as raw:
+        magic = raw.read(4)
+        if magic == _ZIP_MAGIC:
+            with zipfile.ZipFile(raw) as archive:
+                return _choose_member(archive)
+    return path.stem if magic.startswith(_GZIP_MAGIC) else path.name
+
+
+@contextmanager
+def _open_packing(raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    magic = raw.read(4)
+    raw.seek(0)
+    if magic == _ZIP_MAGIC:
+        with zipfile.ZipFile(raw) as archive, archive.open(_choose_member(archive)) as member:
+            yield member
+    elif magic.startswith(_GZIP_MAGIC):
+        with gzip.open(raw) as unpacked:
+            yield cast("IO[bytes]", unpacked)
+    else:
+        yield raw
+
+
+def _choose_member(archive: zipfile.ZipFile) -> str:
+    names = [name for name in archive.namelist() if PurePath(name).suffix.lower() in _DATA_SUFFIXES]
+    names = [name for name in names if not name.startswith("__MACOSX/")]
+    if _SENTIMENT140_MEMBER in names:
+        return _SENTIMENT140_MEMBER
+    if len(names) != 1:
+        raise PermanentError(
+            f"the .zip must hold exactly one data file, not {len(names)}: {', '.join(names[:5])}", code="wrong_columns"
+        )
+    return names[0]

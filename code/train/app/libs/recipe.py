@@ -1,0 +1,45 @@
+"""Hyperparameters: what a run may vary, within the bounds that make sense."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Recipe(BaseModel):
+    """One run's hyperparameters; the defaults are the recipe that won on Sentiment140 (see the model card in README)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(2026, ge=0, le=2**31 - 1, description="Seed of every random choice.")
+    vector_size: int = Field(64, ge=8, le=300, description="Dimensions of a Word2Vec vector.")
+    vector_window: int = Field(5, ge=1, le=20, description="Words on each side that Word2Vec predicts from.")
+    vector_epochs: int = Field(3, ge=1, le=50, description="Word2Vec's passes over the training texts.")
+    least_word_count: int = Field(5, ge=1, le=100, description="Rarer words get no vector of their own.")
+    most_words: int = Field(40_000, ge=100, le=200_000, description="Size of the vocabulary.")
+    bucket_bits: int = Field(20, ge=10, le=22, description="Hashed features of the linear path: 2 to this power.")
+    epochs: int | None = Field(None, ge=1, le=50, description="The network's passes over the texts; unset = by their number.")
+    word_dropout: float = Field(0.2, ge=0, le=0.8, description="Share of vector dimensions forgotten while learning.")
+    dropout: float = Field(0.3, ge=0, le=0.8, description="Share of pooled evidence forgotten while learning.")
+    batch_size: int = Field(512, ge=16, le=8192, description="Texts per step of the network.")
+    learning_rate: float = Field(0.002, gt=0, le=0.1, description="Step size of the network's optimizer.")
+    label_smoothing: float = Field(0.05, ge=0, le=0.4, description="Doubt about the labels (emoticons are wrong at times).")
+    most_training_rows: int | None = Field(None, ge=100, description="Learn from at most so many rows, chosen by seed.")
+
+
+def override_recipe(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:
+    """Return ``recipe`` with some values replaced; ``PermanentError("bad_recipe")`` names each wrong one and why."""
+    try:
+        return Recipe.model_validate({**recipe.model_dump(), **overrides})
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise PermanentError("; ".join(problems), code="bad_recipe") from None
