@@ -1,0 +1,1 @@
+"""The steps of stream, one a file."""

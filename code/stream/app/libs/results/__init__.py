@@ -1,0 +1,162 @@
+"""Where results are kept: one interface, two implementations (SQL, DynamoDB), chosen by ``RESULTS_URL``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from libs.sources import Position
+    from libs.tweet import DeadLetter, Gap, Removal
+    from sentiment.labels import Label
+
+Order = Literal["newest", "most_negative"]
+
+
+class Result(NamedTuple):
+    """A stored post, its fields named as every reader of the table knows them."""
+
+    id: str
+    user: str
+    sentiment: Label
+    score: float
+    twitter_raw: str
+    twitter_clean: str
+    data: str
+    """The post's date, ISO 8601 UTC with milliseconds."""
+    source: str
+    topics: tuple[str, ...]
+    lang: str
+    model_version: str
+    analyzed_at: str
+
+
+class Skipped(NamedTuple):
+    """A post in a language that is not scored: counted, by id so that none counts twice."""
+
+    id: str
+    lang: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one round of analysis has to store."""
+
+    results: Sequence[Result] = ()
+    removals: Sequence[Removal] = ()
+    gaps: Sequence[Gap] = ()
+    dead_letters: Sequence[DeadLetter] = ()
+    skipped: Sequence[Skipped] = ()
+    buried: Sequence[str] = ()
+    """Ids of dead letters that are settled now: their posts are stored, removed, or written to a newer dead letter."""
+    revisions: dict[str, str] = field(default_factory=dict)
+    """Which version of its post a result is of, by id, where a source edits posts in place."""
+    edited: frozenset[str] = frozenset()
+    """Ids whose text changed in place: they overwrite whatever the model version."""
+
+
+class Question(NamedTuple):
+    """Which results to read. Times are compared with ``data``: ``since`` included, ``before`` not.
+
+    ``before`` may be ``<date>#<id>``: of the posts with that very date only those with a lesser id.
+    """
+
+    topic: str = ""
+    sentiment: str = ""
+    since: str = ""
+    before: str = ""
+    limit: int = 50
+    order: Order = "newest"
+
+
+class Bucket(NamedTuple):
+    """How many posts of one label fell into one bucket of time, and the sum of their scores."""
+
+    start: str
+    sentiment: str
+    posts: int
+    score_sum: float
+
+
+class Results(Protocol):
+    """Idempotent by id: the same (id, model_version) again changes nothing, a newer model overwrites, an older never.
+
+    Every method raises ``TransientError("results_down")`` when the store cannot be reached for now, and ``store``
+    ``PermanentError("result_refused")`` when it never will take something in the batch.
+    """
+
+    def prepare(self) -> None:
+        """Make the tables that are missing."""
+
+    def store(self, batch: Batch) -> None:
+        """Keep the batch so that it survives a crash. Removed posts go, and are not stored by whoever comes late."""
+
+    def read(self, question: Question) -> list[Result]:
+        """Return matching results in the question's order."""
+
+    def read_by_id(self, ids: Sequence[str]) -> dict[str, Result]:
+        """Return those of the ids that are stored."""
+
+    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+        """Return counts by bucket and label; ``topic`` empty = all posts, each once."""
+
+    def count_topics(self, since: str, before: str) -> list[tuple[str, str, int, float]]:
+        """Return ``(topic, label, posts, sum of scores)``; a post counts in each of its topics."""
+
+    def count_languages(self, since: str, before: str) -> list[tuple[str, int, int]]:
+        """Return ``(language, scored, skipped)``."""
+
+    def count_all(self) -> dict[str, int]:
+        """Return ``{"stored", "dead_letters", "skipped", "removed"}``: how many of each there are."""
+
+    def read_newest_date(self) -> str:
+        """Return the date of the newest post, or nothing when there is none."""
+
+    def read_newest_version(self) -> str:
+        """Return the newest model version that scored a stored result, or nothing when there is none."""
+
+    def read_gaps(self, limit: int) -> list[Gap]:
+        """Return gaps, newest first."""
+
+    def read_dead_letters(self, limit: int) -> list[DeadLetter]:
+        """Return dead letters, newest first."""
+
+    def read_dead_letter(self, letter: str) -> DeadLetter | None:
+        """Return one dead letter."""
+
+    def read_position(self, key: str) -> Position:
+        """Return a source's position, for a spool that cannot keep it itself."""
+
+    def write_position(self, key: str, position: Position) -> None:
+        """Keep a source's position."""
+
+    def read_outdated(self, model_version: str, limit: int) -> Iterator[Result]:
+        """Yield results of models older than ``model_version``."""
+
+    def prune(self, before: str) -> int:
+        """Delete what was analysed before a moment and return how many results went."""
+
+    def check(self) -> None:
+        """Prove that the store can be written; raises what stands in the way."""
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+def open_results(url: str, retention_days: int = 0) -> Results:
+    """Return the results store that ``url`` names."""
+    if url.startswith("dynamodb://"):
+        from libs.results.dynamodb import DynamoResults
+
+        return DynamoResults(url.removeprefix("dynamodb://").strip("/"), retention_days)
+    from libs.results.sql import SqlResults
+
+    return SqlResults(url)
+
+
+def as_record(result: Result) -> dict[str, Any]:
+    """Return a result as the JSON object that the API shows."""
+    return {**result._asdict(), "topics": list(result.topics)}
