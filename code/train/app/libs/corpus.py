@@ -1,39 +1,22 @@
-"""From rows as they were read to a corpus to learn from: cleaned, each text once, the held-out tenth set apart."""
+"""A corpus to learn from and to be judged by: distinct cleaned texts, the held-out tenth marked."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sentiment.cleaning import CleanText, clean
 from sentiment.errors import PermanentError
-from sentiment.held_out import hash_text, is_held_out
-from sentiment.labels import THREE_CLASSES, TWO_CLASSES, Label
-from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from libs.dataset import Rows
-
-logger = logging.getLogger(__name__)
+    from sentiment.cleaning import CleanText
+    from sentiment.labels import Label
 
 LEAST_TRAINING_ROWS: Final = 40  # of each label; fewer teach nothing that could be told from chance
 LEAST_HELD_OUT_ROWS: Final = 5
-_CHUNK_ROWS: Final = 20_000
-_POOL_FROM_ROWS: Final = 60_000  # a second process takes a second to start: not worth it for less
-_PROCESSES: Final = 2
-_CONFLICT: Final = -1
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True)
@@ -72,83 +55,20 @@ class Corpus:
         return np.flatnonzero(self.held_out)
 
 
-def clean_rows(rows: Rows, excluded: Iterable[str] = (), report: Callable[[float], None] = lambda _: None) -> Corpus:
-    """Clean, deduplicate, set the held-out tenth apart.
+class Corpora(NamedTuple):
+    """``labelled`` decides classes and evidence; ``distant`` is learnt from first and weighs less."""
 
-    A text that occurs more than once is kept once, with the label most of its rows carry; with no such majority it is
-    left out, since nobody knows what it should be. Texts that clean to nothing, and those among ``excluded``, are left
-    out of both sides. Raises ``PermanentError("too_few_rows")`` when a side is left with too little of a label.
-    """
-    shunned = {hash_text(clean(text)) for text in excluded}
-    texts, digests, tokens = _clean_all(rows.texts, report)
-    groups = _group(texts, digests, shunned)
-    labels = _settle_labels(groups, rows.labels)
-    kept = [places[0] for places, label in zip(groups.places, labels, strict=True) if label != _CONFLICT]
-    labels = labels[labels != _CONFLICT]
-    classes, labels = _name_classes(labels)
-    corpus = Corpus(
-        name=rows.name,
-        sha256=rows.sha256,
-        texts=[texts[row] for row in kept],
-        tokens=[tokens[row] for row in kept],
-        labels=labels,
-        topics=[rows.topics[row] for row in kept] if rows.topics else None,
-        held_out=np.fromiter((is_held_out(digests[row]) for row in kept), dtype=np.bool_, count=len(kept)),
-        classes=classes,
-        counts=CleanCounts(
-            rows=len(texts),
-            empty=groups.empty,
-            excluded=groups.excluded,
-            duplicates=sum(map(len, groups.places)) - len(groups.places),
-            conflicting=len(groups.places) - len(kept),
-        ),
-    )
-    _require_enough(corpus)
-    return corpus
+    labelled: Corpus
+    distant: Corpus | None = None
+
+    @property
+    def all(self) -> tuple[Corpus, ...]:
+        """Those there are, the one learnt from first coming first."""
+        return (self.labelled,) if self.distant is None else (self.distant, self.labelled)
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Row numbers of each distinct text, in order of first appearance."""
-
-    places: list[list[int]]
-    empty: int
-    excluded: int
-
-
-def _group(texts: Sequence[str], digests: Sequence[bytes], shunned: set[bytes]) -> _Groups:
-    places: dict[bytes, list[int]] = {}
-    empty = excluded = 0
-    for row, (text, digest) in enumerate(zip(texts, digests, strict=True)):
-        if not text:
-            empty += 1
-        elif digest in shunned:
-            excluded += 1
-        else:
-            places.setdefault(digest, []).append(row)
-    return _Groups(list(places.values()), empty, excluded)
-
-
-def _settle_labels(groups: _Groups, labels: NDArray[np.int8]) -> NDArray[np.int8]:
-    return np.array([_settle(labels, places) for places in groups.places], dtype=np.int8)
-
-
-def _settle(labels: NDArray[np.int8], places: list[int]) -> int:
-    if len(places) == 1:
-        return int(labels[places[0]])
-    votes = np.bincount(labels[places], minlength=len(THREE_CLASSES))
-    winner = int(votes.argmax())
-    return winner if votes[winner] * 2 > len(places) else _CONFLICT
-
-
-def _name_classes(labels: NDArray[np.int8]) -> tuple[tuple[Label, ...], NDArray[np.int8]]:
-    """Return two classes when no row is neutral, else three; labels become indexes into them."""
-    if (labels == THREE_CLASSES.index("NEUTRAL")).any():
-        return THREE_CLASSES, labels
-    return TWO_CLASSES, (labels // 2).astype(np.int8)
-
-
-def _require_enough(corpus: Corpus) -> None:
+def require_enough(corpus: Corpus) -> None:
+    """Raise ``PermanentError("too_few_rows")`` when a side has too few rows of a label to learn from or to judge by."""
     for held_out, least in ((False, LEAST_TRAINING_ROWS), (True, LEAST_HELD_OUT_ROWS)):
         counts = np.bincount(corpus.labels[corpus.held_out == held_out], minlength=len(corpus.classes))
         if counts.min() < least:
@@ -158,36 +78,3 @@ def _require_enough(corpus: Corpus) -> None:
                 f"too few {side} rows are left after cleaning: {shares}; at least {least} of each label are needed",
                 code="too_few_rows",
             )
-
-
-def _clean_all(
-    texts: Sequence[str], report: Callable[[float], None]
-) -> tuple[list[CleanText], list[bytes], list[list[str]]]:
-    cleaned: list[CleanText] = []
-    digests: list[bytes] = []
-    tokens: list[list[str]] = []
-    known: dict[str, str] = {}  # one string object per distinct token, else a million tweets' words fill 2 GiB
-    chunks = [texts[start : start + _CHUNK_ROWS] for start in range(0, len(texts), _CHUNK_ROWS)]
-    with open_pool(len(texts)) as apply:
-        for chunk_texts, chunk_digests, chunk_tokens in apply(_clean_chunk, chunks):
-            cleaned += chunk_texts
-            digests += chunk_digests
-            tokens += [[known.setdefault(token, token) for token in line] for line in chunk_tokens]
-            report(len(cleaned) / len(texts))
-    return cleaned, digests, tokens
-
-
-def _clean_chunk(texts: Sequence[str]) -> tuple[list[CleanText], list[bytes], list[list[str]]]:
-    cleaned = [clean(text) for text in texts]
-    return cleaned, [hash_text(text) for text in cleaned], [tokenize(text) for text in cleaned]
-
-
-@contextmanager
-def open_pool(rows: int) -> Iterator[Callable[[Callable[[_In], _Out], Iterable[_In]], Iterable[_Out]]]:
-    """Yield a ``map`` that keeps order: over two processes when there are rows enough, else in this one."""
-    if rows < _POOL_FROM_ROWS:
-        yield map
-        return
-    # spawn: a fork of a process with TensorFlow's or pyarrow's threads in it can hang
-    with ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool.map

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from libs.corpus import open_pool
+from libs.pool import open_pool
 from sentiment.encoding import Encoder, EncodingParameters
 
 if TYPE_CHECKING:

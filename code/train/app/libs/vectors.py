@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from libs.choice import choose_rows
 from sentiment.encoding import SPECIAL_WORDS
 from sentiment.errors import PermanentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from libs.corpus import Corpora
     from libs.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -33,15 +35,16 @@ class Vectors:
 
 
 def train_vectors(
-    texts: Sequence[Sequence[str]], recipe: Recipe, folder: Path, report: Callable[[float], None] = lambda _: None
+    corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[float], None] = lambda _: None
 ) -> Vectors:
-    """Train on tokenized texts. The unknown word's vector is the mean of all others, padding's is zero.
+    """Train on the rows to learn from, of every corpus. The unknown word's vector is the mean of all others, padding's is zero.
 
     With two threads gensim's result varies a little from run to run even with one seed; metrics stay within ±0.002.
     Raises ``PermanentError("too_few_words")`` when no word occurs often enough.
     """
     from gensim.models import Word2Vec
 
+    texts = (corpus.tokens[row] for corpus in corpora.all for row in choose_rows(corpus, recipe))
     lines = _write_lines(texts, folder / "tokens.txt")
     model = Word2Vec(
         vector_size=recipe.vector_size,
@@ -69,7 +72,7 @@ def train_vectors(
     return _with_special_words(model.wv.index_to_key, model.wv.vectors)
 
 
-def _write_lines(texts: Sequence[Sequence[str]], path: Path) -> Path:
+def _write_lines(texts: Iterable[Sequence[str]], path: Path) -> Path:
     # gensim's corpus_file reads the file in C, a part per thread; an iterator would hold both threads up in Python.
     with path.open("w", encoding="utf-8") as file:
         file.writelines(" ".join(tokens) + "\n" for tokens in texts if tokens)

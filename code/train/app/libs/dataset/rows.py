@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from libs.dataset.address import Source
+    from libs.dataset.address import Datasets, Source
     from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
@@ -154,3 +154,25 @@ def _require_readable(read: int, unreadable: int) -> None:
 def _useful_topics(topics: list[str]) -> list[str] | None:
     distinct = set(topics)
     return topics if 1 < len(distinct) <= _MOST_TOPICS else None
+
+
+class Readings(NamedTuple):
+    """Everything a run reads: rows to learn from, and texts to keep out of learning and judging."""
+
+    labelled: Rows
+    distant: Rows | None
+    excluded: list[str]
+
+    @property
+    def all(self) -> tuple[Rows, ...]:
+        """The data sets there are, the one learnt from first coming first."""
+        return (self.labelled,) if self.distant is None else (self.distant, self.labelled)
+
+
+def read_datasets(datasets: Datasets, exclude: Source | None, store: Store, folder: Path) -> Readings:
+    """Read what a run learns from; raises as ``read_rows`` does."""
+    return Readings(
+        labelled=read_rows(datasets.labelled, store, folder),
+        distant=read_rows(datasets.distant, store, folder) if datasets.distant else None,
+        excluded=list(read_texts(exclude, store, folder)) if exclude else [],
+    )

@@ -1,0 +1,40 @@
+"""What one training run is given, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from libs.dataset import Datasets, Source
+    from libs.progress import Progress
+    from libs.recipe import Recipe
+    from libs.settings import TrainSettings
+    from sentiment.store import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: ``folder`` is scratch space of its own, gone when the run ends."""
+
+    run_id: str
+    settings: TrainSettings
+    datasets: Datasets
+    exclude: Source | None
+    recipe: Recipe
+    store: Store
+    folder: Path
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run that succeeded has to show."""
+
+    model_version: str
+    promoted: bool
+    reason: str
+    metrics: dict[str, Any]
+    warnings: tuple[str, ...]

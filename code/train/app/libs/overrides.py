@@ -1,0 +1,39 @@
+"""What a caller may change for one run: hyperparameters, and a data set inside the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from libs.dataset import parse_source
+from libs.recipe import Recipe, override_recipe
+from sentiment.errors import ConfigurationError, PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATASET = "dataset"
+
+
+def read_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``given`` when every name and value is right.
+
+    Raises ``PermanentError``: ``bad_dataset`` when ``dataset`` is no key below ``datasets/`` (a URL or a path never is),
+    ``bad_recipe`` naming each wrong hyperparameter.
+    """
+    overrides = dict(given)
+    if DATASET in overrides:
+        _require_key(overrides[DATASET])
+    recipe = override_recipe(Recipe(), {name: value for name, value in overrides.items() if name != DATASET})
+    settled = recipe.model_dump()
+    return {name: overrides[name] if name == DATASET else settled[name] for name in overrides}
+
+
+def _require_key(key: Any) -> None:
+    try:
+        if not isinstance(key, str) or "#" in key:
+            raise ConfigurationError("it is no plain key")
+        parse_source(f"store:{key}")
+    except ConfigurationError:
+        raise PermanentError(
+            "dataset must be a key inside the store, e.g. datasets/x.csv; URLs and paths are not taken", code="bad_dataset"
+        ) from None

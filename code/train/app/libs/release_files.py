@@ -1,0 +1,118 @@
+"""The release as a folder: every file that DESIGN lists, the manifest that describes them, and the reader's own proof."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from libs.choice import choose_rows
+from libs.drift import describe_baseline, write_baseline
+from libs.encoded import encode_texts
+from libs.goldens import golden_texts, require_same_scores, write_goldens
+from libs.network import predict_rows, save_network
+from libs.onnx_network import write_onnx
+from sentiment.classifier import Classifier, load_classifier
+from sentiment.cleaning import CLEANING_VERSION, clean
+from sentiment.release import (
+    BASELINE,
+    FORMAT,
+    GOLDEN,
+    KERAS_NETWORK,
+    ONNX_NETWORK,
+    REPORT,
+    VECTORS,
+    VOCABULARY,
+    DatasetEntry,
+    FileEntry,
+    Manifest,
+    Release,
+    describe_file,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from libs.evaluate import Evaluation
+    from libs.job import Job
+    from libs.corpus import Corpora
+    from libs.learning import Learned
+    from libs.vectors import Vectors
+
+_LIBRARIES: Final = ("tensorflow-cpu", "keras", "gensim", "numpy", "onnx", "onnxruntime", "scikit-learn", "pyarrow", "emoji")
+
+
+def build_release(
+    job: Job, corpora: Corpora, vectors: Vectors, learned: Learned, evaluation: Evaluation
+) -> tuple[Manifest, Path]:
+    """Write the release's files into the run's scratch folder; return its manifest and the folder.
+
+    Raises ``ReleaseError`` when the exported network does not answer as Keras does, or does not replay its own goldens.
+    """
+    folder = job.folder / "release"
+    folder.mkdir(exist_ok=True)
+    _write_network(learned, vectors, folder)
+    (folder / REPORT).write_text(json.dumps(evaluation.report, indent=1, ensure_ascii=False), encoding="utf-8")
+    _write_drift_baseline(corpora, vectors, evaluation, folder)
+    (folder / GOLDEN).write_text("", encoding="utf-8")
+    manifest = _describe(job, corpora, learned, evaluation, folder)
+    _write_proof(manifest, learned, vectors, folder)
+    manifest = manifest.model_copy(update={"files": _describe_files(folder)})
+    load_classifier(Release(manifest, folder))
+    return manifest, folder
+
+
+def _write_network(learned: Learned, vectors: Vectors, folder: Path) -> None:
+    (folder / VOCABULARY).write_text(json.dumps(vectors.words, ensure_ascii=False), encoding="utf-8")
+    np.save(folder / VECTORS, vectors.matrix, allow_pickle=False)
+    save_network(learned.network, folder / KERAS_NETWORK)
+    write_onnx(learned.network, folder / ONNX_NETWORK)
+
+
+def _write_drift_baseline(corpora: Corpora, vectors: Vectors, evaluation: Evaluation, folder: Path) -> None:
+    corpus = corpora.labelled
+    rows = corpus.held_out_rows
+    texts, tokens = [corpus.texts[row] for row in rows], [corpus.tokens[row] for row in rows]
+    baseline = describe_baseline(evaluation.judged, texts, tokens, vectors.words, evaluation.thresholds)
+    write_baseline(baseline, folder / BASELINE)
+
+
+def _write_proof(manifest: Manifest, learned: Learned, vectors: Vectors, folder: Path) -> None:
+    classifier = Classifier(Release(manifest, folder))
+    encoded = encode_texts([clean(text) for text in golden_texts()], vectors.words, learned.encoding)
+    probabilities = predict_rows(learned.network, encoded, np.arange(len(golden_texts())))
+    require_same_scores(classifier, list(probabilities))
+    write_goldens(classifier, folder / GOLDEN)
+
+
+def _describe(job: Job, corpora: Corpora, learned: Learned, evaluation: Evaluation, folder: Path) -> Manifest:
+    return Manifest(
+        format=FORMAT,
+        version=job.run_id,
+        created_at=datetime.now(UTC),
+        files=_describe_files(folder),
+        cleaning_version=CLEANING_VERSION,
+        encoding=learned.encoding,
+        labels=corpora.labelled.classes,
+        thresholds=evaluation.thresholds,
+        thresholds_source=evaluation.thresholds_source,
+        languages=tuple(job.settings.languages.split(",")),
+        metrics=evaluation.metrics,
+        datasets=tuple(
+            DatasetEntry(name=corpus.name, sha256=corpus.sha256, rows=len(choose_rows(corpus, job.recipe)))
+            for corpus in corpora.all
+        ),
+        seed=job.recipe.seed,
+        code_revision=job.settings.app_commit,
+        libraries={name: version(name) for name in _LIBRARIES},
+        parameters=job.recipe.model_dump(),
+        durations_seconds=job.progress.stage_seconds,
+        warnings=tuple(evaluation.report.get("warnings", ())),
+    )
+
+
+def _describe_files(folder: Path) -> dict[str, FileEntry]:
+    return {path.name: describe_file(path) for path in sorted(folder.iterdir()) if path.is_file()}

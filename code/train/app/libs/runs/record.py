@@ -1,0 +1,91 @@
+"""A run as it is written to ``<store>/runs/<run_id>.json`` and answered over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sentiment.errors import KeyMissingError, PermanentError
+from sentiment.release import new_version, require_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentiment.store import Store
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
+FINAL: Final = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
+_PREFIX: Final = "runs/"
+
+
+class Run(BaseModel):
+    """One training run. ``progress`` goes from 0 to 1; times are UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_id: str
+    status: Status = "queued"
+    stage: str | None = None
+    progress: float = 0.0
+    seconds_left: float | None = None
+    metrics: dict[str, Any] = {}
+    model_version: str | None = None
+    promoted: bool = False
+    reason: str | None = None
+    error: str | None = None
+    code: str | None = None
+    warnings: tuple[str, ...] = ()
+    dataset: str = ""
+    overrides: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    stage_seconds: dict[str, float] = {}
+    requested_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in FINAL
+
+
+def new_run(dataset: str, overrides: dict[str, Any]) -> Run:
+    """Return a queued run with a fresh name that sorts by time; the release it publishes will bear the same name."""
+    return Run(run_id=new_version(), dataset=dataset, overrides=overrides, requested_at=datetime.now(UTC))
+
+
+def write_run(store: Store, run: Run) -> None:
+    """Write the whole record; a run has one writer at a time."""
+    store.write(_key(run.run_id), run.model_dump_json(indent=1).encode())
+
+
+def read_run(store: Store, run_id: str) -> Run:
+    """Return a run; ``PermanentError("run_missing")`` when there is none of that name."""
+    try:
+        return Run.model_validate_json(store.read(_key(run_id)).data)
+    except KeyMissingError:
+        raise PermanentError(f"there is no run '{run_id}'", code="run_missing") from None
+    except ValidationError as error:
+        raise PermanentError(f"run '{run_id}' cannot be read: {error.errors()[0]['msg']}", code="run_damaged") from None
+
+
+def list_runs(store: Store, limit: int) -> Iterator[Run]:
+    """Yield the newest ``limit`` runs, newest first; a record that cannot be read is passed over."""
+    names = [key.removeprefix(_PREFIX).removesuffix(".json") for key in store.list_keys(_PREFIX) if key.endswith(".json")]
+    for name in sorted(names, reverse=True)[:limit]:
+        try:
+            yield read_run(store, name)
+        except PermanentError:
+            continue
+
+
+def finish_run(run: Run, status: Status, **changes: Any) -> Run:
+    """Return ``run`` as ended now; progress stays where it was unless it succeeded."""
+    ended = {"status": status, "finished_at": datetime.now(UTC), "seconds_left": None, **changes}
+    return run.model_copy(update=ended)
+
+
+def _key(run_id: str) -> str:
+    return f"{_PREFIX}{require_version(run_id)}.json"

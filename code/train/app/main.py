@@ -1,0 +1,41 @@
+"""train: a data set becomes a release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libs.commands import make_command_line
+from libs.clean import clean_corpora
+from libs.dataset import read_datasets
+from libs.evaluate import evaluate
+from libs.learning import learn
+from libs.publish import publish
+from libs.release_files import build_release
+from libs.vectors import train_vectors
+from sentiment.commands import run_command_line
+
+if TYPE_CHECKING:
+    from libs.job import Job, Outcome
+
+
+def train(job: Job) -> Outcome:
+    """Walk the data one way: dataset → clean → vectors → network → evaluate → publish."""
+    job.progress.enter("dataset")
+    rows = read_datasets(job.datasets, job.exclude, job.store, job.folder)
+    job.progress.enter("clean")
+    corpora = clean_corpora(rows, job.progress.advance)
+    job.progress.enter("vectors")
+    vectors = train_vectors(corpora, job.recipe, job.folder, job.progress.advance)
+    job.progress.enter("network")
+    learned = learn(corpora, vectors, job.recipe, job.progress.advance)
+    job.progress.enter("evaluate")
+    evaluation = evaluate(learned, corpora, job)
+    manifest, folder = build_release(job, corpora, vectors, learned, evaluation)
+    job.progress.enter("publish")
+    outcome = publish(job, manifest, folder)
+    job.progress.finish()
+    return outcome
+
+
+if __name__ == "__main__":
+    run_command_line(make_command_line(train))
