@@ -1,0 +1,37 @@
+"""What ``python main.py check`` tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libs.locks import lock_file
+from sentiment.checks import Check
+from sentiment.errors import PermanentError
+from sentiment.promotion import read_current
+from sentiment.publishing import read_manifest
+from sentiment.store import open_store
+
+if TYPE_CHECKING:
+    from libs.settings import ServeSettings
+    from sentiment.store import Store
+
+
+def list_checks(settings: ServeSettings) -> list[Check]:
+    """One check for each address; the store is read only, as serve does."""
+    store = open_store(settings.store_url)
+    return [
+        Check("STORE_URL", lambda: _read_live_release(store), "promote a release there (train), or mend the address"),
+        Check("MODEL_CACHE_DIR", lambda: _try_cache(settings), "name a folder that this user may write"),
+    ]
+
+
+def _read_live_release(store: Store) -> None:
+    current = read_current(store)
+    if current is None:
+        raise PermanentError(f"{store.url} has no current release", code="no_model")
+    read_manifest(store, current.current.version)
+
+
+def _try_cache(settings: ServeSettings) -> None:
+    with lock_file(settings.release_cache / ".check"):
+        pass

@@ -1,0 +1,63 @@
+"""The description is complete and true: every route is in it, and every code that the app can answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from libs.application import WEB
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+APP = Path(__file__).parents[1] / "app"
+SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
+_NOT_API = {"static", "swagger_ui.show"}
+
+
+def list_operations(app: Flask) -> set[tuple[str, str]]:
+    return {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint not in _NOT_API
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def list_described_codes() -> set[str]:
+    return {
+        code
+        for path in SPEC["paths"].values()
+        for operation in path.values()
+        for answer in operation["responses"].values()
+        for schema in answer.get("content", {}).get("application/problem+json", {}).get("schema", {}).get("allOf", [])
+        for code in schema.get("properties", {}).get("code", {}).get("enum", [])
+    }
+
+
+def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
+    described = {(path, method.upper()) for path, methods in SPEC["paths"].items() for method in methods}
+    assert described == list_operations(app)
+
+
+def test_every_code_that_a_caller_can_meet_is_described() -> None:
+    modules = ("question.py", "admission.py", "explanation.py", "live.py", "routes.py", "answer.py")
+    raised = {code for name in modules for code in re.findall(r'code="(\w+)"', (APP / "libs" / name).read_text())}
+    assert raised
+    assert raised <= list_described_codes()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(SPEC)):
+        place: Any = SPEC
+        for part in reference.split("/"):
+            place = place[part]
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/openapi.json", "/docs/", "/", "/model"])
+def test_what_is_described_answers(app: Flask, path: str) -> None:
+    assert app.test_client().get(path).status_code == 200
