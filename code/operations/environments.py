@@ -107,7 +107,8 @@ def _require_python() -> None:
 
 
 def _install_pins(requirements: Path) -> Step:
-    return Step(("--requirement", str(requirements)), requirements)
+    # The pins name every package that is wanted, so pip need not look for more.
+    return Step(("--no-deps", "--requirement", str(requirements)), requirements)
 
 
 def _is_finished(name: str, layer: Layer) -> bool:
@@ -132,7 +133,9 @@ def _make_empty(name: str, log: Path) -> None:
 
 
 def _install(name: str, step: Step, log: Path) -> None:
-    words = [str(python_of(name)), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *step.words]
+    # Most of TensorFlow is never imported: what is, compiles itself at its first import, and the rest costs nothing.
+    options = ("--disable-pip-version-check", "--no-input", "--no-compile")
+    words = [str(python_of(name)), "-m", "pip", "install", *options, *step.words]
     with _locked(ENVIRONMENTS / ".shared.lock") if step.alone else contextlib.nullcontext():
         _run(words, log, f"installing {name}", "run the same command again when the network is back")
 

@@ -7,11 +7,25 @@ and a local port. The process becomes the app, so signals and the exit code are 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from typing import TYPE_CHECKING, Final
 
-from embedded import embed_settings
+from embedded import embed_settings, sample_replay
 from environments import EnvironmentFailedError, make_environments
 from places import APPS, LOCAL, USUAL_PORTS, app_folder, describe_revision, python_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FOLDER: Final = LOCAL / "embedded"
+# The sample corpus needs the standard library alone, so stream's user need not install train for it.
+_WRITE_REPLAY: Final = """
+import sys
+from pathlib import Path
+from libs.sample import generate_replay_rows, write_csv
+write_csv(generate_replay_rows(), Path(sys.argv[1]))
+"""
 
 
 def main() -> None:
@@ -27,11 +41,18 @@ def main() -> None:
     defaults = {
         "PORT": str(USUAL_PORTS[app]),
         **describe_revision(app),
-        **embed_settings(app, LOCAL / "embedded", given),
+        **embed_settings(app, _FOLDER, given),
     }
+    if app == "stream" and "SOURCE_URL" in defaults:
+        _write_replay(sample_replay(_FOLDER))
     os.chdir(app_folder(app))
     python = str(python_of(app))
     os.execve(python, [python, "main.py", *arguments], {**defaults, **given})  # noqa: S606 - no shell is wanted  # nosec B606
+
+
+def _write_replay(path: Path) -> None:
+    if not path.is_file():
+        subprocess.run([sys.executable, "-c", _WRITE_REPLAY, str(path)], cwd=app_folder("train"), check=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
-from embedded import embed_settings
+from embedded import embed_settings, sample_replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +43,12 @@ class Plan:
     @property
     def training_file(self) -> Path:
         """Where the sample corpus's training side is written."""
-        return self.folder / "sample" / "training.csv.gz"
+        return _training_file(self.folder)
 
     @property
     def replay_file(self) -> Path:
         """Where the sample corpus's replay side is written."""
-        return self.folder / "sample" / "replay.csv.gz"
+        return sample_replay(self.folder)
 
 
 def read_plan(environment: Mapping[str, str], demos: Path) -> Plan:
@@ -59,15 +59,15 @@ def read_plan(environment: Mapping[str, str], demos: Path) -> Plan:
     given = {name: environment[name] for name in _GIVEN if environment.get(name)}
     folder = demos / _name_folder(given)
     once = environment.get("ONCE", "").lower() not in ("", "0", "false", "no")
-    training, replay = folder / "sample" / "training.csv.gz", folder / "sample" / "replay.csv.gz"
-    source_url = given.get("SOURCE_URL", f"{replay.as_uri()}?rate={_ONCE_RATE if once else _LIVE_RATE}&loop=false")
+    rate = _ONCE_RATE if once else _LIVE_RATE
+    source_url = given.get("SOURCE_URL", f"{sample_replay(folder).as_uri()}?rate={rate}&loop=false")
     replay_url = _find_replay(source_url)
     if once:
         _require_end(source_url, replay_url)
     embedded = embed_settings("stream", folder, given) | embed_settings("serve", folder, given)
     return Plan(
         folder=folder,
-        dataset_url=given.get("DATASET_URL", training.as_uri()),
+        dataset_url=given.get("DATASET_URL", _training_file(folder).as_uri()),
         source_url=source_url,
         store_url=given.get("STORE_URL") or embedded["STORE_URL"],
         spool_url=given.get("SPOOL_URL") or embedded["SPOOL_URL"],
@@ -77,6 +77,10 @@ def read_plan(environment: Mapping[str, str], demos: Path) -> Plan:
         sample_replay="SOURCE_URL" not in given,
         replay_url=replay_url,
     )
+
+
+def _training_file(folder: Path) -> Path:
+    return folder / "sample" / "training.csv.gz"
 
 
 def _name_folder(given: Mapping[str, str]) -> str:

@@ -72,6 +72,8 @@ class Demo:
         self._screen.say(f"  live page        {self._pages['stream']}")
         self._screen.say(f"  try a text       {self._pages['serve']}")
         self._screen.say(f"  training runs    {self._pages['train']}")
+        if not self._plan.once:
+            self._screen.say("Ctrl-C ends everything this demo started, and only that.")
 
     def follow_replay(self) -> None:
         """Show how the table fills until the source has ended and every post taken is stored or a dead letter."""
@@ -79,11 +81,9 @@ class Demo:
         while True:
             self._children.watch()
             progress = ask(f"{self._pages['stream']}/api/progress") or {}
-            done = int(progress.get("stored", 0)) + int(progress.get("dead_letters", 0))
-            self._screen.show_progress(
-                f"  replayed {progress.get('read', 0):>7}   stored {progress.get('stored', 0):>7}   "
-                f"dead letters {progress.get('dead_letters', 0)}"
-            )
+            read, stored, dead_letters = (progress.get(name) or 0 for name in ("read", "stored", "dead_letters"))
+            done = stored + dead_letters
+            self._screen.show_progress(f"  replayed {read:>7}   stored {stored:>7}   dead letters {dead_letters}")
             if progress.get("finished"):
                 return
             if done != state:
@@ -94,7 +94,7 @@ class Demo:
 
     def keep_running(self) -> None:
         """Leave the apps to the person at the screen until a signal comes or one of them ends."""
-        self._screen.say("The replay is stored. The pages stay up; Ctrl-C ends everything this demo started.")
+        self._screen.say("The replay is stored. The pages stay up until Ctrl-C.")
         while True:
             self._children.watch()
             self._stop.sleep(1.0)
@@ -115,7 +115,12 @@ class Demo:
         script = Path(__file__).with_name("current_release.py")
         environment = self._environment("serve")
         answer = subprocess.run(
-            [python_of("serve"), script], env=environment, capture_output=True, text=True, check=False
+            [python_of("serve"), script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
         )
         if answer.returncode:
             raise ChildFailedError(answer.stderr.strip())
@@ -128,7 +133,13 @@ class Demo:
     def _ask_app(self, app: str, *words: str) -> str:
         command = [str(python_of(app)), "main.py", *words]
         answer = subprocess.run(
-            command, cwd=app_folder(app), env=self._environment(app), capture_output=True, text=True, check=False
+            command,
+            cwd=app_folder(app),
+            env=self._environment(app),
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
         )
         if answer.returncode:
             raise ChildFailedError(f"{app} {words[0]}: {answer.stderr.strip() or answer.stdout.strip()}")
@@ -137,7 +148,7 @@ class Demo:
     def _environment(self, app: str) -> dict[str, str]:
         values = {
             "train": {"STORE_URL": self._plan.store_url, "DATASET_URL": self._plan.dataset_url},
-            "serve": {"STORE_URL": self._plan.store_url},
+            "serve": {"STORE_URL": self._plan.store_url, "MODEL_CACHE_DIR": str(self._plan.folder / "releases")},
             "stream": {
                 "PREDICT_URL": self._pages.get("serve", f"http://{HOST}:{USUAL_PORTS['serve']}"),
                 "SOURCE_URL": self._plan.source_url,
