@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from libs.predict import Refusal, Scored
 from libs.results import Batch, Result, Skipped
 from libs.times import now
-from libs.tweet import DeadLetter, Gap, Removal, Tweet, derive_id, pack_entries
+from libs.tweet import DeadLetter, Gap, Removal, Tweet, bury_tweet, derive_id
 from sentiment.cleaning import CleanText, clean
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
         if isinstance(answer, Scored):
             results.append(_make_result(tweet, text, answer, moment))
         else:
-            letters.append(bury_tweet(tweet, answer.code, answer.detail))
+            letters.append(bury_tweet(tweet, answer.code, answer.detail, moment))
     stored = {result.id for result in results}
     scored = [tweet for tweet in share.tweets if tweet.id in stored]
     return Batch(
@@ -78,17 +78,12 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
     )
 
 
-def bury_tweet(tweet: Tweet, reason: str, detail: str) -> DeadLetter:
-    """Make the dead letter of a post that serve or the results store refuses; a retried post keeps its letter's id."""
-    letter = tweet.dead_letter or derive_id(tweet.source, tweet.id, tweet.revision)
-    original = pack_entries([tweet._replace(dead_letter="")])
-    return DeadLetter(letter, tweet.source, tweet.position or tweet.id, reason, detail, original, now())
-
-
 def bury_result(batch: Batch, share: Share, error: SentimentError) -> Batch:
     """Turn a batch with one result, which the store refuses, into one with its dead letter instead."""
     tweet = next(tweet for tweet in share.tweets if tweet.id == batch.results[0].id)
-    return replace(batch, results=(), dead_letters=[*batch.dead_letters, bury_tweet(tweet, error.code, error.detail)])
+    return replace(
+        batch, results=(), dead_letters=[*batch.dead_letters, bury_tweet(tweet, error.code, error.detail, now())]
+    )
 
 
 def _sort_tweet(tweet: Tweet, languages: frozenset[str], share: Share) -> None:

@@ -66,7 +66,8 @@ class Pipeline:
     def readiness(self) -> Readiness:
         """Say what keeps this role from its work."""
         troubles = {
-            "ingest": self._ingester.trouble if self._ingester else "",
+            "source": self._source.trouble if self._source else "",
+            "spool": self._ingester.trouble if self._ingester else "",
             "predict": self._predictor.trouble,
             "store": self._analyzer.trouble,
             **self._failures,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from libs.addresses import require_results_url, require_source_url, require_spool_url
-from libs.topics import TRACK_EXAMPLE, parse_track
+from libs.topics import TRACK_EXAMPLE, compile_matchers, parse_track, require_rules
 from sentiment.errors import ConfigurationError
 from sentiment.settings import AppSettings, is_loopback, read_settings, require_token_beyond_loopback
 
@@ -113,6 +113,7 @@ def read_stream_settings(role: Role | Literal["backfill", "summary"], **override
     if role in ("all", "ingest"):
         _require(settings.source_url, "SOURCE_URL", _SOURCE_EXAMPLE)
         require_source_url(settings.source_url, settings.x_bearer_token)
+        _require_track(settings)
     if role in ("all", "analyze", "backfill"):
         _require(settings.predict_url, "PREDICT_URL", _PREDICT_EXAMPLE)
     require_spool_url(settings.spool_url)
@@ -123,6 +124,13 @@ def read_stream_settings(role: Role | Literal["backfill", "summary"], **override
             settings.host, settings.stream_token, "STREAM_TOKEN", allow_open=settings.allow_open
         )
     return settings
+
+
+def _require_track(settings: StreamSettings) -> None:
+    if urlsplit(settings.source_url).scheme in ("x", "x+http"):
+        require_rules(settings.track)
+    else:
+        compile_matchers(parse_track(settings.track))
 
 
 def _require(value: str, variable: str, example: str) -> None:

@@ -12,7 +12,8 @@ _PARTS = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 _NAME = re.compile(r"[^=\"\s][^=\"]{0,63}")
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"[\w'’&.-]+")
-_MAX_TOPICS = 1000  # X's own limit of rules
+_MAX_TOPICS = 1000  # X's own limits
+_LONGEST_RULE = 1024
 
 
 class Topic(NamedTuple):
@@ -40,6 +41,21 @@ def parse_track(track: str) -> tuple[Topic, ...]:
         raise ConfigurationError(
             f"TRACK names a topic twice or more than {_MAX_TOPICS} of them; valid: {TRACK_EXAMPLE}"
         )
+    return topics
+
+
+def require_rules(track: str) -> tuple[Topic, ...]:
+    """Return TRACK's topics; ``ConfigurationError`` when there are none or one is longer than X allows."""
+    topics = parse_track(track)
+    if not topics:
+        raise ConfigurationError(
+            "TRACK is missing: X streams by rules only, e.g. TRACK='acme=\"acme corp\" -is:retweet'"
+        )
+    for topic in topics:
+        if len(topic.rule) > _LONGEST_RULE:
+            raise ConfigurationError(
+                f"TRACK: the rule of '{topic.name}' has over {_LONGEST_RULE} characters, X's limit"
+            )
     return topics
 
 

@@ -91,6 +91,13 @@ def unpack_entries(data: bytes) -> list[Entry]:
         raise PermanentError(f"no spool entries: {error!r}", code="bad_parcel") from None
 
 
+def bury_tweet(tweet: Tweet, reason: str, detail: str, died_at: str) -> DeadLetter:
+    """Make the dead letter of a post that a later step refuses; a retried post keeps its letter's id."""
+    letter = tweet.dead_letter or derive_id(tweet.source, tweet.id, tweet.revision)
+    original = pack_entries([tweet._replace(dead_letter="")])
+    return DeadLetter(letter, tweet.source, tweet.position or tweet.id, reason, detail, original, died_at)
+
+
 def derive_id(*parts: str) -> str:
     """Return a short stable id: the same parts, the same id, so that a second try overwrites the first."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]

@@ -137,7 +137,10 @@ class Results(Protocol):
         """Yield results of models older than ``model_version``."""
 
     def prune(self, before: str) -> int:
-        """Delete what was analysed before a moment and return how many results went."""
+        """Delete what was analysed before a moment (nothing when it is empty) and return how many results went.
+
+        Forgets versions of edited and removed posts that nothing can bring up again.
+        """
 
     def check(self) -> None:
         """Prove that the store can be written; raises what stands in the way."""

@@ -120,7 +120,8 @@ class SqlResults:
     def prune(self, before: str) -> int:
         """Delete in one transaction."""
         with self._writing() as connection:
-            return writes.prune(connection, before)
+            writes.forget_revisions(connection)
+            return writes.prune(connection, before) if before else 0
 
     def check(self) -> None:
         """Make the tables, and a write that changes nothing."""

@@ -5,13 +5,16 @@ Transactions are serializable, so that what was looked up still holds when it is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from sqlalchemy import delete, insert, select, true, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from libs.results.revisions import KEPT_DAYS, Revision
 from libs.results.schema import DEAD_LETTERS, GAPS, RESULTS, REVISIONS, SKIPPED, TOPICS
+from libs.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,19 +25,6 @@ if TYPE_CHECKING:
     from libs.tweet import Removal
 
 _MANY: Final = 500  # keys in one statement; SQLite takes 32,766, packets of MySQL less
-
-
-class Revision(NamedTuple):
-    """What is known of an id's versions: the newest one seen, and whether that one removed the post."""
-
-    revision: str
-    removed: bool
-
-    def admits(self, revision: str) -> bool:
-        """Tell whether a version may be stored: not one that is older than the newest, nor one that was removed."""
-        if self.removed:
-            return bool(self.revision) and revision > self.revision
-        return revision >= self.revision
 
 
 def write_batch(connection: Connection, batch: Batch) -> None:
@@ -50,12 +40,17 @@ def write_batch(connection: Connection, batch: Batch) -> None:
 
 
 def prune(connection: Connection, before: str) -> int:
-    """Delete results analysed before a moment, and how their topics and settled versions were remembered."""
+    """Delete results analysed, and posts skipped, before a moment."""
     old = select(RESULTS.c.id).where(RESULTS.c.analyzed_at < before)
     connection.execute(delete(TOPICS).where(TOPICS.c.id.in_(old)))
-    connection.execute(delete(REVISIONS).where(REVISIONS.c.decided_at < before))
     connection.execute(delete(SKIPPED).where(SKIPPED.c.data < before))
     return int(connection.execute(delete(RESULTS).where(RESULTS.c.analyzed_at < before)).rowcount)
+
+
+def forget_revisions(connection: Connection) -> None:
+    """Delete settled versions that nothing can bring up again."""
+    before = format_time(datetime.now(UTC) - timedelta(days=KEPT_DAYS))
+    connection.execute(delete(REVISIONS).where(REVISIONS.c.decided_at < before))
 
 
 def _write_results(connection: Connection, batch: Batch) -> None:

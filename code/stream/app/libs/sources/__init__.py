@@ -42,6 +42,9 @@ class Source(Protocol):
     key: str
     """Names this source among others, without secrets or pace: its position is kept under this key."""
 
+    trouble: str
+    """Why nothing can be read at the moment; empty while it can."""
+
     def read(self, position: Position) -> Iterator[Chunk]:
         """Go on after ``position``. Ends at the source's end; raises ``StoppedError`` when asked to stop."""
 

@@ -32,6 +32,7 @@ class ReplaySource:
         self._matchers: tuple[Matcher, ...] = compile_matchers(parse_track(track))
         self._clock = clock
         self.key = self._address.path.as_uri()
+        self.trouble = ""
 
     def check(self) -> None:
         """Raise ``PermanentError`` when the file is missing, empty or has no column that holds the text."""

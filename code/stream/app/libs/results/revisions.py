@@ -1,0 +1,21 @@
+"""The rule that decides which version of a post may be stored, the same for every store."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+KEPT_DAYS: Final = 7
+"""How long settled versions are remembered: longer than X lets posts be edited (1 h) and Jetstream replays (36 h)."""
+
+
+class Revision(NamedTuple):
+    """What is known of an id's versions: the newest one seen, and whether that one removed the post."""
+
+    revision: str
+    removed: bool
+
+    def admits(self, revision: str) -> bool:
+        """Tell whether a version may be stored: not one that is older than the newest, nor one that was removed."""
+        if self.removed:
+            return bool(self.revision) and revision > self.revision
+        return revision >= self.revision
