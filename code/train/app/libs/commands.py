@@ -65,13 +65,14 @@ def _make_run(train: Callable[[Job], Outcome]) -> click.Command:
 def _run_here(
     train: Callable[[Job], Outcome], settings: TrainSettings, overrides: dict[str, Any], *, quiet: bool
 ) -> int:
+    from libs.overrides import choose_datasets
     from libs.progress_bar import ProgressBar
     from libs.runs.control import claim_run
     from libs.runs.process import carry_out
 
     configure_logs("train", settings.log_level if quiet else "WARNING")
     store = open_store(settings.store_url)
-    run, fresh = claim_run(store, settings.dataset_url, overrides, service=None)
+    run, fresh = claim_run(store, choose_datasets(settings, overrides).name, overrides, service=None)
     if not fresh:
         raise PermanentError(f"run {run.run_id} is going on; wait for its end or cancel it", code="run_going_on")
     with ProgressBar(quiet=quiet) as bar:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,8 +39,8 @@ def import_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
-    import tensorflow as tf
-
+    with _quiet_stderr():
+        import tensorflow as tf
     if not tf.config.list_logical_devices("GPU"):
         try:
             tf.config.threading.set_intra_op_parallelism_threads(_THREADS)
@@ -48,6 +49,20 @@ def import_keras() -> Any:
     import keras
 
     return keras
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    # TensorFlow's C++ writes greetings to stderr before it reads any setting, across a shell's progress bar.
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def build_network(vectors: Vectors, classes: int, recipe: Recipe) -> Any:

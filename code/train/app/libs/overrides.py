@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from libs.dataset import parse_source
+from libs.dataset import Datasets, parse_datasets, parse_source
 from libs.recipe import Recipe, override_recipe
 from sentiment.errors import ConfigurationError, PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from libs.settings import TrainSettings
 
 DATASET = "dataset"
 
@@ -26,6 +28,13 @@ def read_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
     recipe = override_recipe(Recipe(), {name: value for name, value in overrides.items() if name != DATASET})
     settled = recipe.model_dump()
     return {name: overrides[name] if name == DATASET else settled[name] for name in overrides}
+
+
+def choose_datasets(settings: TrainSettings, overrides: dict[str, Any]) -> Datasets:
+    """Return what to learn from: the data set inside the store that a call named, else the settings'."""
+    if DATASET in overrides:
+        return Datasets(parse_source(f"store:{overrides[DATASET]}"))
+    return parse_datasets(settings.dataset_url)
 
 
 def _require_key(key: Any) -> None:

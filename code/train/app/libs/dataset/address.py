@@ -49,6 +49,11 @@ class Datasets(NamedTuple):
     labelled: Source
     distant: Source | None = None
 
+    @property
+    def name(self) -> str:
+        """What runs and reports call it, without credentials."""
+        return self.labelled.name if self.distant is None else f"{self.distant.name}, then {self.labelled.name}"
+
 
 def parse_datasets(value: str) -> Datasets:
     """Take ``DATASET_URL`` apart: one address, or ``distant=<url> labelled=<url>``; ``ConfigurationError`` otherwise."""

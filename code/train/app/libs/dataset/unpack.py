@@ -51,21 +51,26 @@ def open_unpacked(path: Path, limit: int = MOST_UNPACKED_BYTES) -> Iterator[IO[b
     Raises ``PermanentError``: ``dataset_damaged`` when the packing is broken, ``dataset_too_large`` past ``limit``,
     ``wrong_columns`` when a .zip does not hold exactly one data file.
     """
-    try:
-        with path.open("rb") as raw, _open_packing(raw) as stream:
-            yield cast("IO[bytes]", io.BufferedReader(CappedReader(stream, limit), buffer_size=2**20))
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-        raise PermanentError(f"the data set cannot be unpacked: {error}", code="dataset_damaged") from error
+    with _translated(), path.open("rb") as raw, _open_packing(raw) as stream:
+        yield cast("IO[bytes]", io.BufferedReader(CappedReader(stream, limit), buffer_size=2**20))
 
 
 def inner_name(path: Path) -> str:
     """Return the name of the data inside: without .gz, or the name of a .zip's member."""
-    with path.open("rb") as raw:
+    with _translated(), path.open("rb") as raw:
         magic = raw.read(4)
         if magic == _ZIP_MAGIC:
             with zipfile.ZipFile(raw) as archive:
                 return _choose_member(archive)
     return path.stem if magic.startswith(_GZIP_MAGIC) else path.name
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        raise PermanentError(f"the data set cannot be unpacked: {error}", code="dataset_damaged") from error
 
 
 @contextmanager

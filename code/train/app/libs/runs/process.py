@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from libs.dataset import Datasets, parse_datasets, parse_source
+from libs.dataset import parse_source
 from libs.job import Job
+from libs.overrides import choose_datasets
 from libs.progress import Progress, Snapshot
 from libs.recipe import Recipe, override_recipe
 from libs.runs.lock import beat, free_lock, read_lock
@@ -105,13 +106,6 @@ def _train(
         metrics=outcome.metrics,
         warnings=outcome.warnings,
     )
-
-
-def choose_datasets(settings: TrainSettings, overrides: dict[str, Any]) -> Datasets:
-    """Return what to learn from: the data set inside the store that a call named, else the settings'."""
-    if "dataset" in overrides:
-        return Datasets(parse_source(f"store:{overrides['dataset']}"))
-    return parse_datasets(settings.dataset_url)
 
 
 class _Record:

@@ -1,0 +1,1 @@
+"""train's steps, one per file: dataset → clean → vectors → network → evaluate → publish."""

@@ -1,0 +1,42 @@
+"""What a person opens: the page of runs and releases, and each release's report with its pictures."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, Response, render_template
+
+from sentiment.errors import KeyMissingError, PermanentError
+from sentiment.publishing import release_prefix
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from libs.settings import TrainSettings
+    from sentiment.store import Store
+
+_SHOWN: Final = frozenset({".html", ".png", ".json", ".jsonl", ".svg", ".css"})
+
+
+def register_pages(app: Flask, settings: TrainSettings, store: Store) -> None:
+    """Add the page at ``/`` and the releases' files that a browser can show."""
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def index() -> str:
+        return render_template("index.html", guarded=settings.train_token is not None)
+
+    @pages.get("/models/<version>/<name>")
+    def file(version: str, name: str) -> Response:
+        if not any(name.endswith(suffix) for suffix in _SHOWN):
+            raise PermanentError(f"'{name[:80]}' is not shown here", code="report_missing")
+        try:
+            data = store.read(release_prefix(version) + name).data
+        except (KeyMissingError, PermanentError):
+            raise PermanentError(f"release '{version[:64]}' has no '{name[:80]}'", code="report_missing") from None
+        # A release never changes, so a browser may keep what it has seen.
+        headers = {"Cache-Control": "private, max-age=86400, immutable"}
+        return Response(data, 200, headers, mimetype=mimetypes.guess_type(name)[0] or "text/plain")
+
+    app.register_blueprint(pages)
