@@ -6,7 +6,7 @@ OPERATIONS = cd "$(ROOT)/code/operations" && exec "$(PYTHON)"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak check-release \
-	images pins environments release clean
+	images docs pins environments release clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -48,6 +48,9 @@ check-release: ## what of a release can be checked today: pipelines, manifests, 
 
 images: ## draw the architecture and photograph the pages of a running demo (Graphviz, Chromium)
 	@$(OPERATIONS) -m pictures
+
+docs: ## write the tree and the tables of the README, and .env.example, from the code
+	@$(OPERATIONS) -m documentation
 
 pins: ## compile every requirements.in into exact pins with hashes
 	@$(OPERATIONS) -m pins $(ARGS)

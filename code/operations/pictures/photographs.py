@@ -1,0 +1,61 @@
+"""Photographs of the pages of the demo that runs at this moment, taken by Debian's Chromium through Playwright.
+
+Run by the tools' interpreter with the pages' addresses as JSON: ``python photographs.py '{"stream": "http://…"}'``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_IMAGES: Final = Path(__file__).resolve().parents[3] / "images"
+_FILES: Final = {"stream": "live.png", "serve": "try.png", "train": "runs.png"}
+_SIZE: Final = {"width": 1280, "height": 860}
+_SETTLE_MILLISECONDS: Final = 6000  # the live page polls; its charts need a round or two
+_TEXT: Final = "The flight was two hours late, but the crew could not have been nicer"
+
+
+def take_photographs(pages: dict[str, str]) -> None:
+    """Write one PNG per page into ``images/``."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_arguments())
+        for app, address in pages.items():
+            _photograph(browser, app, address)
+        browser.close()
+
+
+def _photograph(browser: Browser, app: str, address: str) -> None:
+    page = browser.new_page(viewport=_SIZE)  # type: ignore[arg-type]  # playwright types its sizes as its own dicts
+    page.goto(address)
+    if app == "serve":
+        page.locator("textarea").first.fill(_TEXT)
+        page.locator("button").first.click()
+    page.wait_for_timeout(_SETTLE_MILLISECONDS)
+    page.screenshot(path=str(_IMAGES / _FILES[app]))
+    print(f"  images/{_FILES[app]}")
+    page.close()
+
+
+def _find_chromium() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        sys.exit("no Chromium here: apt-get install chromium, or name it in CHROMIUM")
+    return found
+
+
+def _arguments() -> list[str]:
+    quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    return [*quiet, "--no-sandbox"] if os.geteuid() == 0 else quiet  # Chromium's sandbox refuses root
+
+
+if __name__ == "__main__":
+    take_photographs(json.loads(sys.argv[1]))
