@@ -98,23 +98,24 @@ def _register_requests(app: Flask, page_policy: str) -> None:
     def begin() -> None:
         g.started = time.perf_counter()
         g.log_fields = {}
-        request_id.set(take_request_id(request.headers.get("X-Request-ID")))
+        request_id.set(take_request_id(request.environ.get("HTTP_X_REQUEST_ID")))
 
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-ID"] = request_id.get()
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if response.mimetype == "text/html":
+        if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Content-Security-Policy", page_policy)
         if request.path not in _QUIET:
-            logger.info("request", extra=_access_fields(response))
+            log_access(request.method, request.path, response.status_code, g.started, g.log_fields)
         return response
 
 
-def _access_fields(response: Response) -> dict[str, Any]:
-    latency = round((time.perf_counter() - g.started) * 1000, 3)
-    fields = {"method": request.method, "path": request.path, "status": response.status_code, "latency_ms": latency}
-    return {**fields, **g.log_fields}
+def log_access(method: str, path: str, status: int, started: float, fields: Mapping[str, Any]) -> None:
+    """Write the access-log line of one request; ``started`` is on ``time.perf_counter``'s clock."""
+    latency = round((time.perf_counter() - started) * 1000, 3)
+    line = {"method": method, "path": path, "status": status, "latency_ms": latency, **fields}
+    logger.info("request", extra=line)
 
 
 def _register_probes(app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness]) -> None:
