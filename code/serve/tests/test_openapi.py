@@ -45,7 +45,7 @@ def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
 
 
 def test_every_code_that_a_caller_can_meet_is_described() -> None:
-    modules = ("question.py", "admission.py", "explanation.py", "live.py", "routes.py", "answer.py")
+    modules = ("question.py", "admission.py", "explanation.py", "live.py", "routes.py", "answer.py", "predictor.py")
     raised = {code for name in modules for code in re.findall(r'code="(\w+)"', (APP / "libs" / name).read_text())}
     assert raised
     assert raised <= list_described_codes()

@@ -11,6 +11,7 @@ from flask import g, render_template, request
 from libs.admission import Admission
 from libs.live import LiveModel
 from libs.metrics import count_request
+from libs.predictor import BODY_LIMIT, Predictor
 from libs.routes import register_predictions
 from libs.settings import ServeSettings
 from libs.watcher import ReleaseWatcher
@@ -51,8 +52,10 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
     def tell_readiness() -> Readiness:
         return Readiness(live.list_obstacles(), live.describe())
 
-    app = create_web_app("serve", settings, folder=WEB, readiness=tell_readiness, statuses=STATUSES)
-    register_predictions(app, live, Admission(settings.slots, settings.waiting))
+    app = create_web_app(
+        "serve", settings, folder=WEB, readiness=tell_readiness, statuses=STATUSES, body_limit_bytes=BODY_LIMIT
+    )
+    register_predictions(app, live, Predictor(live, Admission(settings.slots, settings.waiting)))
     _register_page(app)
     _count_requests(app)
     return app
