@@ -41,7 +41,8 @@ class Pipeline:
         self._clock = WallClock(self._stop)
         self._threads: list[threading.Thread] = []
         self._failures: dict[str, str] = {}
-        self.results = open_results(settings.results_url, settings.retention_days)
+        alone = settings.spool_url.startswith("file:")  # its lock lets one process analyze
+        self.results = open_results(settings.results_url, settings.retention_days, many_writers=not alone)
         self.spool = open_spool(settings, self.results)
         self._source = open_source(settings, self._clock) if role != "analyze" else None
         self._ingester = Ingester(self._source, self.spool, self._clock) if self._source else None

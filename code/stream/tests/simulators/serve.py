@@ -26,7 +26,9 @@ def score(text: str) -> dict[str, Any]:
 class ServeSimulator:
     """Listens on a loopback port until ``close``. ``faults`` are used up one by one, each as ``(status, headers)``."""
 
-    def __init__(self, port: int = 0, *, version: str = "20260101T000000Z-aaaaaa", languages: tuple[str, ...] = ("en",)) -> None:
+    def __init__(
+        self, port: int = 0, *, version: str = "20260101T000000Z-aaaaaa", languages: tuple[str, ...] = ("en",)
+    ) -> None:
         self.version = version
         self.languages = languages
         self.faults: deque[tuple[int, dict[str, str]]] = deque()

@@ -149,12 +149,16 @@ class Results(Protocol):
         """Release connections."""
 
 
-def open_results(url: str, retention_days: int = 0) -> Results:
-    """Return the results store that ``url`` names."""
+def open_results(url: str, retention_days: int = 0, *, many_writers: bool = True) -> Results:
+    """Return the results store that ``url`` names.
+
+    ``many_writers=False`` promises that no other process stores new posts at the same time (a folder spool's lock sees to
+    that); DynamoDB can then write them in batches, which take no conditions.
+    """
     if url.startswith("dynamodb://"):
         from libs.results.dynamodb import DynamoResults
 
-        return DynamoResults(url.removeprefix("dynamodb://").strip("/"), retention_days)
+        return DynamoResults(url.removeprefix("dynamodb://").strip("/"), retention_days, many_writers=many_writers)
     from libs.results.sql import SqlResults
 
     return SqlResults(url)

@@ -10,20 +10,16 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from libs.aws import make_client
 from sentiment.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BY_TOPIC: Final = "by_topic"
-_CONFIG: Final = Config(
-    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=32
-)
 _PUTS: Final = 25  # BatchWriteItem's limit
 _GETS: Final = 100  # BatchGetItem's limit
 _TRIES: Final = 8
@@ -42,7 +38,7 @@ class Tables:
     def __init__(self, name: str) -> None:
         """Make the client: credentials, region and endpoint from boto3's default chain."""
         self.results, self.topics, self.ledger = name, f"{name}_topics", f"{name}_ledger"
-        self.client: Any = boto3.client("dynamodb", config=_CONFIG)
+        self.client: Any = make_client("dynamodb", read_timeout_seconds=15)
 
     def create_missing(self) -> None:
         """Create what is absent, billed by request, and wait until it can be used."""

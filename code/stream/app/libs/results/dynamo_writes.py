@@ -1,11 +1,13 @@
 """How a batch reaches DynamoDB: every step may be repeated after a crash, and the post's own row is what decides.
 
-New posts go in batches, which take no conditions: they are looked up first. A post that is there already changes only by
-a conditional write, so that an older model never overwrites a newer one, whoever is first.
+New posts are looked up first and, where one process alone stores them, go in batches, which take no conditions. A post
+that is there already, or that another worker may store at this moment, is written under a condition, so that an older
+model never overwrites a newer one, whoever is first.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from libs.results.dynamo_items import (
@@ -24,109 +26,124 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from libs.results import Batch, Result
-    from libs.results.dynamo_tables import Tables
-    from libs.tweet import Gap, Removal
+    from libs.results.dynamo_tables import Item, Tables
+    from libs.tweet import Removal
 
+_PARALLEL: Final = 8
 _NEVER_EDITED: Final = frozenset({"replay"})  # sources whose posts have no later versions to look up
 
 
-def write_batch(tables: Tables, batch: Batch, retention_days: int) -> None:
-    """Write everything; the batch may be written again in part or whole without harm."""
-    for removal in batch.removals:
-        _remove(tables, removal)
-    _write_results(tables, batch, retention_days)
-    for gap in batch.gaps:
-        _write_gap(tables, gap)
-    letters = [
-        {"kind": "dead_letter", **letter._asdict()}
-        for letter in {letter.id: letter for letter in batch.dead_letters}.values()
-    ]
-    written = {letter["id"] for letter in letters}
-    buried = [{"kind": "dead_letter", "id": letter} for letter in set(batch.buried) - written]
-    tables.write(tables.ledger, letters, buried)
-    skipped = {row.id: {"kind": f"skipped#{row.data[:13]}", **row._asdict()} for row in batch.skipped}
-    tables.write(tables.ledger, list(skipped.values()))
-    tables.write(
-        tables.ledger, [{"kind": "skipped_hours", "id": hour} for hour in {row.data[:13] for row in batch.skipped}]
-    )
+class Writer:
+    """Writes batches; each may be written again in part or whole without harm."""
 
+    def __init__(self, tables: Tables, retention_days: int, *, many_writers: bool) -> None:
+        """``many_writers``: whether other processes may store the same new posts at the same time."""
+        self._tables = tables
+        self._retention_days = retention_days
+        self._many_writers = many_writers
 
-def _write_results(tables: Tables, batch: Batch, retention_days: int) -> None:
-    results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
-    known = _read_revisions(tables, [result.id for result in results.values() if result.source not in _NEVER_EDITED])
-    admitted = [
-        result
-        for result in results.values()
-        if result.id not in known or known[result.id].admits(batch.revisions.get(result.id, ""))
-    ]
-    found = tables.get(tables.results, [{"id": result.id} for result in admitted])
-    stored = {item["id"]: read_item(item) for item in found if is_alive(item)}
-    new = [result for result in admitted if result.id not in stored]
-    tables.write(tables.results, [make_item(result, retention_days) for result in new])
-    for result in admitted:
-        if result.id in batch.edited:
-            _write_revision(tables, result.id, Revision(batch.revisions[result.id], removed=False))
-    current = [
-        _overwrite(tables, stored[result.id], result, edited=result.id in batch.edited, retention_days=retention_days)
-        for result in admitted
-        if result.id in stored
-    ]
-    # A crash may have come between a post's row and its topics': they are written again with what is stored.
-    _index(tables, new + current, retention_days)
+    def write(self, batch: Batch) -> None:
+        """Write everything."""
+        for removal in batch.removals:
+            self._remove(removal)
+        self._write_results(batch)
+        for gap in batch.gaps:
+            # An open gap never reopens one that is closed.
+            item = {"kind": "gap", **gap._asdict()}
+            self._tables.put_if(
+                self._tables.ledger, item, "attribute_not_exists(id) OR ended_at = :open", {":open": ""}
+            )
+        letters = {letter.id: {"kind": "dead_letter", **letter._asdict()} for letter in batch.dead_letters}
+        buried = [{"kind": "dead_letter", "id": letter} for letter in set(batch.buried) - letters.keys()]
+        self._write_ledger(list(letters.values()), buried)
+        skipped = {row.id: {"kind": f"skipped#{row.data[:13]}", **row._asdict()} for row in batch.skipped}
+        self._write_ledger(list(skipped.values()))
+        self._write_ledger([{"kind": "skipped_hours", "id": hour} for hour in {row.data[:13] for row in batch.skipped}])
 
+    def _write_results(self, batch: Batch) -> None:
+        results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
+        known = self._read_revisions([result.id for result in results.values() if result.source not in _NEVER_EDITED])
+        admitted = [
+            result
+            for result in results.values()
+            if result.id not in known or known[result.id].admits(batch.revisions.get(result.id, ""))
+        ]
+        found = self._tables.get(self._tables.results, [{"id": result.id} for result in admitted])
+        stored = {item["id"]: read_item(item) for item in found if is_alive(item)}
+        for result in admitted:
+            if result.id in batch.edited:
+                self._write_revision(result.id, Revision(batch.revisions[result.id], removed=False))
+        current = self._create([result for result in admitted if result.id not in stored])
+        for result in admitted:
+            if result.id in stored:
+                current.append(self._overwrite(stored[result.id], result, edited=result.id in batch.edited))
+        # A crash may have come between a post's row and its topics': they are written again with what is stored.
+        self._index(current)
 
-def _overwrite(tables: Tables, old: Result, result: Result, *, edited: bool, retention_days: int) -> Result:
-    """Replace a stored result if the new one is to win, and return the one that did."""
-    if not edited and result.model_version <= old.model_version:
-        return old
-    condition, values = "model_version < :version", {":version": result.model_version}
-    if edited:
-        condition, values = "model_version <= :version OR analyzed_at < :moment", {
-            ":version": result.model_version, ":moment": result.analyzed_at,
-        }  # fmt: skip
-    if not tables.put_if(tables.results, make_item(result, retention_days), condition, values):
-        return old
-    tables.write(tables.topics, deletes=[topic_key(item) for item in make_topic_items(old, 0)])
-    _touch_hours(tables, [old])
-    return result
+    def _create(self, results: list[Result]) -> list[Result]:
+        """Store new posts and return what is stored of them now."""
+        items = [make_item(result, self._retention_days) for result in results]
+        if not self._many_writers:
+            self._tables.write(self._tables.results, items)
+            return results
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            won = list(pool.map(self._put_newest, items))
+        lost = [{"id": result.id} for result, first in zip(results, won, strict=True) if not first]
+        others = {item["id"]: read_item(item) for item in self._tables.get(self._tables.results, lost)}
+        return [others.get(result.id, result) for result in results]
 
+    def _put_newest(self, item: Item) -> bool:
+        condition = "attribute_not_exists(id) OR model_version < :version"
+        return self._tables.put_if(self._tables.results, item, condition, {":version": item["model_version"]})
 
-def _index(tables: Tables, results: list[Result], retention_days: int) -> None:
-    tables.write(tables.topics, [item for result in results for item in make_topic_items(result, retention_days)])
-    _touch_hours(tables, results)
-    topics = {topic for result in results for topic in result.topics}
-    tables.write(tables.ledger, [{"kind": "topic", "id": topic} for topic in topics])
+    def _overwrite(self, old: Result, result: Result, *, edited: bool) -> Result:
+        """Replace a stored result if the new one is to win, and return the one that did."""
+        if not edited and result.model_version <= old.model_version:
+            return old
+        condition, values = "model_version < :version", {":version": result.model_version}
+        if edited:
+            condition, values = "analyzed_at < :moment", {":moment": result.analyzed_at}
+        if not self._tables.put_if(self._tables.results, make_item(result, self._retention_days), condition, values):
+            return old
+        self._tables.write(self._tables.topics, deletes=[topic_key(item) for item in make_topic_items(old, 0)])
+        self._touch_hours([old])
+        return result
 
+    def _index(self, results: list[Result]) -> None:
+        items = [item for result in results for item in make_topic_items(result, self._retention_days)]
+        self._tables.write(self._tables.topics, items)
+        self._touch_hours(results)
+        self._write_ledger(
+            [{"kind": "topic", "id": topic} for topic in {t for result in results for t in result.topics}]
+        )
 
-def _remove(tables: Tables, removal: Removal) -> None:
-    if not _write_revision(tables, removal.id, Revision(removal.revision, removed=True)):
-        return
-    for item in tables.get(tables.results, [{"id": removal.id}]):
-        old = read_item(item)
-        if tables.delete_if(tables.results, {"id": old.id}, "analyzed_at = :moment", {":moment": old.analyzed_at}):
-            tables.write(tables.topics, deletes=[topic_key(row) for row in make_topic_items(old, 0)])
-            _touch_hours(tables, [old])
+    def _remove(self, removal: Removal) -> None:
+        if not self._write_revision(removal.id, Revision(removal.revision, removed=True)):
+            return
+        for item in self._tables.get(self._tables.results, [{"id": removal.id}]):
+            old = read_item(item)
+            moment = {":moment": old.analyzed_at}
+            if self._tables.delete_if(self._tables.results, {"id": old.id}, "analyzed_at = :moment", moment):
+                self._tables.write(self._tables.topics, deletes=[topic_key(row) for row in make_topic_items(old, 0)])
+                self._touch_hours([old])
 
+    def _touch_hours(self, results: list[Result]) -> None:
+        moment = now()
+        self._write_ledger(
+            [{"kind": f"hours#{topic}", "id": hour, "changed_at": moment} for topic, hour in hours_of(results)]
+        )
 
-def _touch_hours(tables: Tables, results: list[Result]) -> None:
-    moment = now()
-    rows = [{"kind": f"hours#{topic}", "id": hour, "changed_at": moment} for topic, hour in hours_of(results)]
-    tables.write(tables.ledger, rows)
+    def _write_ledger(self, puts: Sequence[Item], deletes: Sequence[Item] = ()) -> None:
+        self._tables.write(self._tables.ledger, puts, deletes)
 
+    def _write_revision(self, post: str, revision: Revision) -> bool:
+        item = {"kind": f"revision#{post}", "id": "newest", **revision._asdict(), "expires_at": expiry(KEPT_DAYS)}
+        condition = "attribute_not_exists(revision) OR revision <= :revision"
+        return self._tables.put_if(self._tables.ledger, item, condition, {":revision": revision.revision})
 
-def _write_revision(tables: Tables, post: str, revision: Revision) -> bool:
-    item = {"kind": f"revision#{post}", "id": "newest", **revision._asdict(), "expires_at": expiry(KEPT_DAYS)}
-    condition = "attribute_not_exists(revision) OR revision <= :revision"
-    return tables.put_if(tables.ledger, item, condition, {":revision": revision.revision})
-
-
-def _write_gap(tables: Tables, gap: Gap) -> None:
-    item = {"kind": "gap", **gap._asdict()}
-    # An open gap never reopens one that is closed: writing an open one again needs a row that is open still.
-    tables.put_if(tables.ledger, item, "attribute_not_exists(id) OR ended_at = :open", {":open": ""})
-
-
-def _read_revisions(tables: Tables, ids: Sequence[str]) -> dict[str, Revision]:
-    items = tables.get(tables.ledger, [{"kind": f"revision#{post}", "id": "newest"} for post in ids])
-    alive = (item for item in items if is_alive(item))
-    return {item["kind"].removeprefix("revision#"): Revision(item["revision"], bool(item["removed"])) for item in alive}
+    def _read_revisions(self, ids: Sequence[str]) -> dict[str, Revision]:
+        items = self._tables.get(self._tables.ledger, [{"kind": f"revision#{post}", "id": "newest"} for post in ids])
+        alive = (item for item in items if is_alive(item))
+        return {
+            item["kind"].removeprefix("revision#"): Revision(item["revision"], bool(item["removed"])) for item in alive
+        }

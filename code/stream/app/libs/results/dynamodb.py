@@ -24,11 +24,11 @@ _COUNTS_LAST: Final = 10.0  # a count by scan is kept for this many times as lon
 class DynamoResults:
     """See ``libs.results.Results``."""
 
-    def __init__(self, table: str, retention_days: int) -> None:
+    def __init__(self, table: str, retention_days: int, *, many_writers: bool) -> None:
         """``table``: name of the results' table; two more are named after it."""
         self._tables = Tables(table)
         self._hours = dynamo_reads.Hours(self._tables)
-        self._retention_days = retention_days
+        self._writer = dynamo_writes.Writer(self._tables, retention_days, many_writers=many_writers)
         self._counts: tuple[float, dict[str, int]] = (0.0, {})
 
     def prepare(self) -> None:
@@ -37,7 +37,7 @@ class DynamoResults:
 
     def store(self, batch: Batch) -> None:
         """Write row by row and batch by batch; safe to repeat."""
-        dynamo_writes.write_batch(self._tables, batch, self._retention_days)
+        self._writer.write(batch)
 
     def read(self, question: Question) -> list[Result]:
         """Query the hours that hold posts."""

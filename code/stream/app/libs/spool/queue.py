@@ -53,6 +53,7 @@ class QueueSpool:
             raise SpoolFullError(f"the queue holds about {self._counted[1]} posts, the limit is {self._max}")
         for body in _pack(list(entries)) if entries else ():
             self._queue.send(body)
+        self._counted = (self._counted[0], self._counted[1] + len(entries))
         if position:
             self._results.write_position(key, position)
 

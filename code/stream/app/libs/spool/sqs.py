@@ -6,11 +6,10 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import boto3
 import orjson
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from libs.aws import make_client
 from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ _KEPT_SECONDS: Final = 14 * 86_400  # SQS's longest
 _LONGEST_POLL_SECONDS: Final = 20
 _BATCH: Final = 10
 _DEAD: Final = "dead:"  # marks handles of the queue of dead messages
-_CONFIG: Final = Config(
-    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=16
-)
 
 
 class Message(NamedTuple):
@@ -41,7 +37,7 @@ class Queue:
     def __init__(self, name: str) -> None:
         """Make the client: credentials, region and endpoint from boto3's default chain."""
         self._name = name
-        self._client: Any = boto3.client("sqs", config=_CONFIG)
+        self._client: Any = make_client("sqs", read_timeout_seconds=30)
         self._urls: dict[bool, str] = {}
 
     def send(self, body: str) -> None:
