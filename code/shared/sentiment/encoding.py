@@ -36,6 +36,7 @@ _UINT32: Final = 0xFFFFFFFF
 _PAIR: Final = np.uint32(0x9E3779B1)  # odd constants (golden ratio; Murmur3) spread word hashes before they are joined
 _TRIPLE: Final = np.uint32(0x85EBCA6B)
 _SPREAD: Final = 0xC2B2AE35
+_SHORT: Final = 48  # words; beyond, hashing a lone text's phrases all at once is quicker
 _KEPT_WORDS: Final = 200_000  # distinct words kept before starting anew: about 70 MB, so memory stays flat for years
 
 
@@ -53,7 +54,8 @@ class EncodingParameters(BaseModel):
 
 class _Word(NamedTuple):
     row: bytes  # one int32: the row in the vocabulary
-    hashed: bytes  # one uint32, never 0
+    value: int  # the word's 32-bit hash, never 0
+    hashed: bytes  # the same as one uint32
     features: bytes  # int32 each: the word itself, then the letter n-grams if the vocabulary lacks it
 
 
@@ -73,12 +75,20 @@ class Encoder:
     def encode_tokens(self, texts: Sequence[Sequence[str]]) -> dict[str, NDArray[np.int32]]:
         """As ``encode``, for texts that are tokens already."""
         words = [self._look_up(tokens) for tokens in texts]
+        if len(words) == 1 and len(words[0]) <= _SHORT:
+            return self._join_short(words[0])
         hashes = _pad([b"".join([word.hashed for word in row]) for row in words]).view(np.uint32)
         own = _pad([b"".join([word.features for word in row]) for row in words])
         return {
             "words": _pad([b"".join([word.row for word in row]) for row in words]),
             "features": np.concatenate([own, *hash_phrases(hashes, self._parameters)], axis=1),
         }
+
+    def _join_short(self, words: list[_Word]) -> dict[str, NDArray[np.int32]]:
+        # One post alone: numpy's cost per call is more than that of hashing twenty words' phrases one by one.
+        phrases = array("i", hash_short([word.value for word in words], self._parameters))
+        features = b"".join([word.features for word in words]) + phrases.tobytes()
+        return {"words": _pad([b"".join([word.row for word in words])]), "features": _pad([features])}
 
     def _look_up(self, tokens: Sequence[str]) -> list[_Word]:
         try:
@@ -98,7 +108,9 @@ class Encoder:
         letters = hash_letters(token, self._parameters) if row == UNKNOWN else []
         dropped = 32 - self._parameters.bucket_bits
         features = [(value * _SPREAD & _UINT32) >> dropped or 1 for value in (hashed, *letters)]
-        return _Word(array("i", [row]).tobytes(), array("I", [hashed]).tobytes(), array("i", features).tobytes())
+        return _Word(
+            array("i", [row]).tobytes(), hashed, array("I", [hashed]).tobytes(), array("i", features).tobytes()
+        )
 
 
 def hash_letters(token: str, parameters: EncodingParameters) -> list[int]:
@@ -127,6 +139,17 @@ def hash_phrases(hashes: NDArray[np.uint32], parameters: EncodingParameters) -> 
         spread = np.maximum((joined * np.uint32(_SPREAD)) >> dropped, np.uint32(1))
         phrases.append(np.where(last != PADDING, spread, PADDING).astype(np.int32))
     return phrases
+
+
+def hash_short(hashes: Sequence[int], parameters: EncodingParameters) -> list[int]:
+    """Return the same features as ``hash_phrases`` for one text, in any order, from its words' hashes."""
+    dropped = 32 - parameters.bucket_bits
+    features = []
+    joined = hashes
+    for size, factor in zip(range(2, parameters.longest_words + 1), (int(_PAIR), int(_TRIPLE)), strict=False):
+        joined = [(first * factor + last) & _UINT32 for first, last in zip(joined, hashes[size - 1 :], strict=False)]
+        features += [(value * _SPREAD & _UINT32) >> dropped or 1 for value in joined]
+    return features
 
 
 def _pad(rows: list[bytes]) -> NDArray[np.int32]:

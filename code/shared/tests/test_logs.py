@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sentiment.logs import configure_logs, request_id, take_request_id
+from sentiment.logs import configure_logs, log_access, request_id, take_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,26 @@ def test_a_line_is_json_with_app_time_level_and_fields(capsys: pytest.CaptureFix
         "logger": "x",
         "message": "loaded\nand more",
         "seconds": 1.5,
+        "request_id": "abc",
+    }
+
+
+def test_an_access_line_looks_like_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("serve")
+    token = request_id.set("abc")
+    log_access({"path": "/predict", "status": 200, "latency_ms": 1.5})
+    request_id.reset(token)
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    assert datetime.fromisoformat(found.pop("time")).utcoffset() == timedelta(0)
+    assert found == {
+        "app": "serve",
+        "level": "INFO",
+        "logger": "sentiment.access",
+        "message": "request",
+        "path": "/predict",
+        "status": 200,
+        "latency_ms": 1.5,
         "request_id": "abc",
     }
 

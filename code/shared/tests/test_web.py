@@ -123,7 +123,7 @@ def test_the_access_log_has_the_routes_own_fields(client: FlaskClient, caplog: p
     client.post("/read", json=["text"])
     client.get("/health")
     (record,) = caplog.records
-    fields = vars(record)
+    fields = vars(record)["access"]
     assert (fields["method"], fields["path"], fields["status"], fields["texts"]) == ("POST", "/read", 200, 1)
     assert fields["latency_ms"] >= 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from functools import wraps
 from hmac import compare_digest
@@ -14,7 +13,7 @@ from flask.json.provider import JSONProvider
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from sentiment.errors import PermanentError
-from sentiment.logs import request_id, take_request_id
+from sentiment.logs import log_access, request_id, take_request_id
 from sentiment.web.metrics import render_metrics
 from sentiment.web.problems import register_problems
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from sentiment.settings import AppSettings
-
-logger = logging.getLogger("sentiment.access")
 
 # Pages load nothing from elsewhere, so a post's text that slipped through escaping could still fetch and run nothing.
 _PAGE_POLICY = (
@@ -107,15 +104,14 @@ def _register_requests(app: Flask, page_policy: str) -> None:
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Content-Security-Policy", page_policy)
         if request.path not in _QUIET:
-            log_access(request.method, request.path, response.status_code, g.started, g.log_fields)
+            log_request(request.method, request.path, response.status_code, g.started, g.log_fields)
         return response
 
 
-def log_access(method: str, path: str, status: int, started: float, fields: Mapping[str, Any]) -> None:
+def log_request(method: str, path: str, status: int, started: float, fields: Mapping[str, Any]) -> None:
     """Write the access-log line of one request; ``started`` is on ``time.perf_counter``'s clock."""
     latency = round((time.perf_counter() - started) * 1000, 3)
-    line = {"method": method, "path": path, "status": status, "latency_ms": latency, **fields}
-    logger.info("request", extra=line)
+    log_access({"method": method, "path": path, "status": status, "latency_ms": latency, **fields})
 
 
 def _register_probes(app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness]) -> None:
