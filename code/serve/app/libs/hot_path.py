@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from libs.metrics import count_request
 from sentiment.logs import request_id, take_request_id
-from sentiment.web.app import log_access
+from sentiment.web.app import log_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ class HotPath:
         ]
         start_response("200 OK", headers)
         count_request("/predict", 200, time.perf_counter() - started)
-        log_access("POST", "/predict", 200, started, reply.log_fields)
+        log_request("POST", "/predict", 200, started, reply.log_fields)
         return [reply.body]
 
 
