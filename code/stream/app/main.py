@@ -87,7 +87,7 @@ def _create(role: Role) -> Flask:
     settings = read_stream_settings(role)
     pipeline = Pipeline(settings, role)
     pipeline.start()
-    return create_stream_app(settings, pipeline, Path(__file__).parent)
+    return create_stream_app(settings, pipeline, Path(__file__).parent / "web")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from libs.settings import Role, StreamSettings
+    from libs.sources import Position
     from libs.tweet import DeadLetter, Entry
 
 logger = logging.getLogger(__name__)
@@ -94,8 +95,8 @@ class Pipeline:
 
         ``finished``: the source has ended, and everything taken from it is stored or with the dead letters.
         """
-        position = self.spool.read_position(self._source.key) if self._source else None
-        spooled, counts = self.spool.count(), self.results.count_all()
+        position, spooled = self.read_state()
+        counts = self.results.count_all()
         return {
             "read": position.emitted if position else None,
             "source_finished": position.finished if position else None,
@@ -107,6 +108,11 @@ class Pipeline:
     def _analyze(self) -> None:
         self.results.prepare()
         self._analyzer.run(self._settings.languages)
+
+    def read_state(self) -> tuple[Position | None, int]:
+        """Return how far the source is read (None for a role that does not read) and how many entries wait."""
+        position = self.spool.read_position(self._source.key) if self._source else None
+        return position, self.spool.count()
 
     def _run(self, role: str, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._supervise, args=(role, work), name=role, daemon=True)

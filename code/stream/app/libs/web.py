@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
+from libs.export import export_csv
+from libs.page import make_page, mount_page, page_policy
+from libs.periods import choose_period
 from libs.questions import read_bucket_seconds, read_minutes, read_number, read_question
 from libs.results import as_record
 from libs.summary import summarize
@@ -24,11 +27,20 @@ _STATUSES: Final = {"no_dead_letter": 404}
 
 
 def create_stream_app(settings: StreamSettings, pipeline: Pipeline, folder: Path) -> Flask:
-    """Return the app with the API's routes; ``folder`` holds ``openapi.json``, ``templates/`` and ``static/``."""
-    app = create_web_app("stream", settings, folder=folder, readiness=pipeline.readiness, statuses=_STATUSES)
+    """Return the app with the API's routes and the page; ``folder`` holds ``openapi.json`` and ``assets/``."""
+    page = make_page(folder)
+    app = create_web_app(
+        "stream",
+        settings,
+        folder=folder,
+        readiness=pipeline.readiness,
+        statuses=_STATUSES,
+        page_policy=page_policy(page),
+    )
     app.extensions["pipeline"] = pipeline
     _register_reads(app, pipeline)
     _register_dead_letters(app, settings, pipeline)
+    mount_page(page, app, pipeline)
     return app
 
 
@@ -44,6 +56,13 @@ def _register_reads(app: Flask, pipeline: Pipeline) -> None:
             "tweets": [as_record(result) for result in found],
             "next_before": f"{found[-1].data}#{found[-1].id}" if full else None,
         }
+
+    @app.get("/api/tweets.csv")
+    def export_tweets() -> Response:
+        period = choose_period(results, read_minutes(request.args))
+        question = read_question(request.args)._replace(since=period.since, before=period.before)
+        headers = {"Content-Disposition": "attachment; filename=tweets.csv"}
+        return Response(export_csv(results, question), mimetype="text/csv", headers=headers)
 
     @app.get("/api/summary")
     def read_summary() -> dict[str, Any]:
