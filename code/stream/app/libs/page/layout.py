@@ -31,14 +31,14 @@ def make_layout() -> Component:
                     _make_filters(),
                     html.Div(id="alerts", role="status"),
                     html.Section(id="figures", className="figures"),
-                    _card("Sentiment over time", _graph("over-time"), wide=True),
-                    _card("Topics side by side", _graph("by-topic"), html.Div(id="topics")),
+                    _card("Sentiment over time", _graph("over-time", 340), wide=True),
+                    _card("Topics side by side", _graph("by-topic", 200), html.Div(id="topics")),
                     _card("Words that drive each label", html.Div(id="words", className="pair")),
                     _card("Newest posts", html.Ul(id="newest", className="posts")),
                     _card("Most negative posts", html.Ul(id="negative", className="posts")),
                     _card("Languages seen", html.Div(id="languages")),
                     _card("Gaps and dead letters", html.Div(id="gaps")),
-                    _card("Health", html.Div(id="health")),
+                    _card("Health", html.Div(id="health"), wide=True),
                 ]
             ),
             html.Footer(html.Span(id="updated", className="quiet small")),
@@ -79,5 +79,5 @@ def _card(title: str, *children: Component, wide: bool = False) -> Component:
     return html.Section([html.H2(title), *children], className="card wide" if wide else "card")
 
 
-def _graph(name: str) -> Component:
-    return dcc.Graph(id=name, config=_GRAPH, className="graph")
+def _graph(name: str, height_pixels: int) -> Component:
+    return dcc.Graph(id=name, config=_GRAPH, style={"height": f"{height_pixels}px"})
