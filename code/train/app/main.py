@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libs.commands import make_command_line
 from libs.clean import clean_corpora
+from libs.commands import make_command_line
 from libs.dataset import read_datasets
 from libs.evaluate import evaluate
 from libs.learning import learn

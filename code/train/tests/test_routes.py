@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fixtures.tiny_release import publish_tiny_release
 
-from libs.routes import STATUSES, make_readiness, register_routes
 from libs.pages import register_pages
+from libs.routes import STATUSES, make_readiness, register_routes
 from libs.runs.lock import Process
 from libs.runs.record import finish_run, new_run, write_run
 from libs.service import WEB_FOLDER

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from libs.job import Job, Outcome
-    from libs.runs.record import Run
 
 
 def make_command_line(train: Callable[[Job], Outcome]) -> click.Group:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sentiment.labels import band_label, THREE_CLASSES
+from sentiment.labels import THREE_CLASSES, band_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from libs.pool import open_pool
 from sentiment.encoding import Encoder, EncodingParameters
 
 if TYPE_CHECKING:
@@ -15,9 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sentiment.cleaning import CleanText
-
-_CHUNK_ROWS: Final = 10_000
+_CHUNK_ROWS: Final = 1_000
 _BUCKET_BATCHES: Final = 50
 
 
@@ -30,6 +26,13 @@ class Ragged(NamedTuple):
     def lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many values each of ``rows`` has."""
         return self.offsets[rows + 1] - self.offsets[rows]
+
+    def take(self, rows: NDArray[np.int64]) -> Ragged:
+        """Return the chosen rows, end to end in their order."""
+        lengths = self.lengths(rows)
+        offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+        places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Ragged(self.values[places], offsets)
 
     def pad(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the chosen rows as ``[rows, longest]``, filled up with 0 to at least one column."""
@@ -65,27 +68,25 @@ class Encoded(NamedTuple):
         yield from (found[index] for index in order)
 
 
-def encode_texts(
-    texts: Sequence[CleanText],
+def encode_tokens(
+    texts: Sequence[Sequence[str]],
     vocabulary: list[str],
     parameters: EncodingParameters,
     report: Callable[[float], None] = lambda _: None,
 ) -> Encoded:
-    """Encode a corpus with the very encoder that the classifier uses."""
-    chunks = [texts[start : start + _CHUNK_ROWS] for start in range(0, len(texts), _CHUNK_ROWS)]
+    """Encode tokenized texts with the very encoder that the classifier uses."""
+    encoder = Encoder(parameters, vocabulary)
+    # Texts of like length share a chunk, since a chunk is padded to its longest.
+    order = np.argsort(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), kind="stable")
     words: list[Ragged] = []
     features: list[Ragged] = []
-    with open_pool(len(texts)) as apply:
-        for chunk in apply(partial(_encode_chunk, Encoder(parameters, vocabulary)), chunks):
-            words.append(chunk.words)
-            features.append(chunk.features)
-            report(len(words) / len(chunks))
-    return Encoded(_join(words), _join(features))
-
-
-def _encode_chunk(encoder: Encoder, texts: Sequence[CleanText]) -> Encoded:
-    arrays = encoder.encode(texts)
-    return Encoded(_unpad(arrays["words"]), _unpad(arrays["features"]))
+    for start in range(0, len(order), _CHUNK_ROWS):
+        arrays = encoder.encode_tokens([texts[row] for row in order[start : start + _CHUNK_ROWS]])
+        words.append(_unpad(arrays["words"]))
+        features.append(_unpad(arrays["features"]))
+        report((start + _CHUNK_ROWS) / len(order))
+    back = np.argsort(order)
+    return Encoded(_join(words).take(back), _join(features).take(back))
 
 
 def _unpad(padded: NDArray[np.int32]) -> Ragged:

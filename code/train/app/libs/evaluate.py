@@ -34,12 +34,12 @@ def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
     """Judge the network by the held-out rows."""
     corpus = corpora.labelled
     rows = corpus.held_out_rows
-    judged = Judged(corpus.labels[rows], predict_rows(learned.network, learned.encoded[-1], rows))
+    judged = Judged(corpus.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1]))
     report = {
         "classes": list(corpus.classes),
         "rows": {"training": len(corpus.training_rows), "held_out": len(rows)},
         "metrics": measure(judged, job.recipe.seed),
         "confusion": count_confusion(judged).tolist(),
-        "histories": [history._asdict() for history in learned.histories],
+        "histories": {name: history._asdict() for name, history in learned.histories.items()},
     }
     return Evaluation(judged, Thresholds(), "default", report)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from libs.choice import choose_rows
-from libs.encoded import Encoded, encode_texts
-from libs.network import History, build_network, train_network
+from libs.deep_path import History, Plan, choose_epochs, train_deep_path
+from libs.encoded import Encoded, encode_tokens
+from libs.examples import Examples, balance, soften
+from libs.linear_path import admit_features, count_features, fit_linear_path, join_linear_paths
+from libs.network import Network, build_network, predict_paths
+from libs.weighing import fit_weighing
 from sentiment.encoding import EncodingParameters
 
 if TYPE_CHECKING:
@@ -19,49 +23,130 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from libs.corpus import Corpora, Corpus
+    from libs.linear_path import LinearPath
     from libs.recipe import Recipe
     from libs.vectors import Vectors
 
 logger = logging.getLogger(__name__)
 
-_ENCODING_SHARE = 0.1
-_DISTANT_SHARE = 0.85
+_ENCODED, _LINEAR, _DEEP = 0.06, 0.12, 0.98  # of the step's time is over when each part is done
+_MOST_WATCHED: Final = 20_000
+_WATCHED_SHARE: Final = 0.05
+_REPLAYED: Final = 2  # rows with emoticon labels per row with a person's label, so that the first are not forgotten
+_SECOND_RATE: Final = 0.3  # of the first stage's: what is known is to be bent, not rewritten
 
 
 @dataclass(frozen=True)
 class Learned:
-    """The trained network with what it was trained on, encoded, in the order of ``Corpora.all``."""
+    """The trained network, and the corpora encoded end to end in the order of ``Corpora.all``, each from its ``starts``."""
 
-    network: Any
+    network: Network
     encoding: EncodingParameters
-    encoded: tuple[Encoded, ...]
-    histories: tuple[History, ...]
+    encoded: Encoded
+    starts: tuple[int, ...]
+    histories: dict[str, History]
+    features: int
 
 
-def learn(
-    corpora: Corpora, vectors: Vectors, recipe: Recipe, report: Callable[[float, dict[str, Any]], None]
-) -> Learned:
-    """Encode and train; ``report`` gets the fraction done and, at the end of an epoch, its figures."""
-    encoding = EncodingParameters(bucket_bits=recipe.bucket_bits)
-    encoded = tuple(encode_texts(corpus.texts, vectors.words, encoding) for corpus in corpora.all)
-    report(_ENCODING_SHARE, {})
-    network = build_network(vectors, len(corpora.labelled.classes), recipe)
-    histories: list[History] = []
-    done = _ENCODING_SHARE
-    shares = [1.0] if corpora.distant is None else [_DISTANT_SHARE, 1 - _DISTANT_SHARE]
-    for corpus, codes, share in zip(corpora.all, encoded, shares, strict=True):
-        labels = _as_classes(corpus, len(corpora.labelled.classes))
-        begin, span = done, (1 - _ENCODING_SHARE) * share
+class Stage(NamedTuple):
+    """Rows of one corpus among all: those to learn from, and those set aside to watch and to weigh the paths by."""
 
-        def tell(fraction: float, figures: dict[str, float], begin: float = begin, span: float = span) -> None:
+    learnt: NDArray[np.int64]
+    watched: NDArray[np.int64]
+
+
+def learn(corpora: Corpora, vectors: Vectors, recipe: Recipe, report: Callable[[float, dict[str, Any]], None]) -> Learned:
+    """Encode, fit the linear path, train the deep path, weigh both; ``report`` gets the fraction done and figures."""
+    classes = len(corpora.labelled.classes)
+    encoding = EncodingParameters()
+    tokens = [line for corpus in corpora.all for line in corpus.tokens]
+    encoded = encode_tokens(tokens, vectors.words, encoding, lambda fraction: report(_ENCODED * fraction, {}))
+    labels = np.concatenate([as_columns(corpus, classes) for corpus in corpora.all])
+    stages = split_stages(corpora, recipe)
+    linear = _fit_linear(corpora, stages, encoded, encoding, recipe)
+    features = int((linear.owners >= 0).sum())
+    report(_LINEAR, {"features": features})
+    network = build_network(vectors, linear, classes, recipe)
+    examples = Examples(encoded, *_make_targets(corpora, classes, recipe))
+    histories = _train_deep(network, examples, stages, recipe, report)
+    weighed = stages[-1].watched
+    network.weighing.set_weights(fit_weighing(predict_paths(network, encoded, weighed), labels[weighed], classes))
+    report(1.0, {})
+    return Learned(network, encoding, encoded, _starts(corpora), histories, features)
+
+
+def split_stages(corpora: Corpora, recipe: Recipe) -> list[Stage]:
+    """Set a twentieth of each corpus' rows to learn from aside (at most 20,000), for watching and weighing."""
+    rng = np.random.default_rng(recipe.seed)
+    stages = []
+    for corpus, start in zip(corpora.all, _starts(corpora), strict=True):
+        rows = rng.permutation(choose_rows(corpus, recipe)) + start
+        watched = min(max(int(len(rows) * _WATCHED_SHARE), min(400, len(rows) // 5)), _MOST_WATCHED)
+        stages.append(Stage(learnt=rows[watched:], watched=rows[:watched]))
+    return stages
+
+
+def as_columns(corpus: Corpus, classes: int) -> NDArray[np.int8]:
+    """Return labels as columns of a network with ``classes`` outputs: the ends stay the ends."""
+    return corpus.labels if len(corpus.classes) == classes else (corpus.labels * (classes - 1)).astype(np.int8)
+
+
+def _starts(corpora: Corpora) -> tuple[int, ...]:
+    return (0,) if corpora.distant is None else (0, len(corpora.distant.texts))
+
+
+def _fit_linear(
+    corpora: Corpora, stages: list[Stage], encoded: Encoded, encoding: EncodingParameters, recipe: Recipe
+) -> LinearPath:
+    """Fit a linear path per corpus over one table of features; the weighing layer hears them all."""
+    owners = admit_features(
+        encoded.features, np.concatenate([stage.learnt for stage in stages]), encoding.bucket_bits, recipe.slot_bits
+    )
+    fitted = []
+    for corpus, stage, start in zip(corpora.all, stages, _starts(corpora), strict=True):
+        matrix = count_features(encoded.features, stage.learnt, owners)
+        fitted.append(fit_linear_path(matrix, corpus.labels[stage.learnt - start], len(corpus.classes), owners, recipe))
+    return join_linear_paths(fitted)
+
+
+def _make_targets(corpora: Corpora, classes: int, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    targets, weights = [], []
+    for corpus in corpora.all:
+        columns = as_columns(corpus, classes)
+        # People's labels speak of all columns; emoticons tell the two ends apart and leave the middle open.
+        named = list(range(classes)) if len(corpus.classes) == classes else [0, classes - 1]
+        targets.append(soften(columns, named, classes, recipe.label_smoothing))
+        balanced = corpus is corpora.labelled and corpora.distant is not None
+        weights.append(balance(columns) if balanced else np.ones(len(columns), dtype=np.float32))
+    return np.concatenate(targets), np.concatenate(weights)
+
+
+def _train_deep(
+    network: Network,
+    examples: Examples,
+    stages: list[Stage],
+    recipe: Recipe,
+    report: Callable[[float, dict[str, Any]], None],
+) -> dict[str, History]:
+    rng = np.random.default_rng(recipe.seed)
+    histories = {}
+    done, whole = _LINEAR, sum(len(stage.learnt) for stage in stages)
+    for number, stage in enumerate(stages):
+        learnt = stage.learnt if number == 0 else _replay(stages[0], stage, rng)
+        span = (_DEEP - _LINEAR) * len(stage.learnt) / whole
+
+        def tell(fraction: float, figures: dict[str, float], begin: float = done, span: float = span) -> None:
             report(begin + fraction * span, figures)
 
-        histories.append(train_network(network, codes, labels, choose_rows(corpus, recipe), recipe, tell))
+        rate = recipe.learning_rate * (1.0 if number == 0 else _SECOND_RATE)
+        plan = Plan(learnt, stage.watched, choose_epochs(recipe, len(learnt)), rate)
+        history = train_deep_path(network, examples, plan, recipe, tell)
+        histories[("first", "second")[number]] = history
         done += span
-        logger.info("learnt", extra={"dataset": corpus.name, "accuracy": histories[-1].watched_accuracy[-1]})
-    return Learned(network, encoding, encoded, tuple(histories))
+        logger.info("learnt", extra={"stage_number": number + 1, "accuracy": history.watched_accuracy[-1]})
+    return histories
 
 
-def _as_classes(corpus: Corpus, classes: int) -> NDArray[np.int8]:
-    """Return labels as columns of a network with ``classes`` outputs: the ends stay the ends."""
-    return corpus.labels if len(corpus.classes) == classes else (corpus.labels * 2).astype(np.int8)
+def _replay(first: Stage, second: Stage, rng: np.random.Generator) -> NDArray[np.int64]:
+    size = min(_REPLAYED * len(second.learnt), len(first.learnt))
+    return np.concatenate([second.learnt, rng.choice(first.learnt, size, replace=False)])

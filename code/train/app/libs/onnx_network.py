@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from libs.network import Network
+
 _OPSET: Final = 17
 _IR_VERSION: Final = 10
 
@@ -37,58 +39,76 @@ class _Graph:
         return name
 
 
-def write_onnx(network: Any, path: Path) -> None:
-    """Write ``network`` (of ``libs.network.build_network``) as ONNX: int32 ``words`` and ``features`` to ``probabilities``."""
+def write_onnx(network: Network, path: Path) -> None:
+    """Write the network as ONNX: int32 ``words`` [texts, longest] and ``features`` [texts, most] to ``probabilities``."""
     import onnx
 
-    weights = {layer.name: layer.get_weights() for layer in network.layers if layer.get_weights()}
+    weights = {layer.name: layer.get_weights() for layer in network.whole.layers if layer.get_weights()}
     graph = _Graph()
     graph.keep("zero", 0, np.int32)
     graph.keep("one", 1.0)
-    graph.keep("middle_axis", [1], np.int64)
+    graph.keep("second_axis", [1], np.int64)
     graph.keep("last_axis", [-1], np.int64)
-    deep = _read_words(graph, weights)
-    wide = _add_evidence(graph, weights["evidence"][0])
-    graph.add("Softmax", graph.add("Add", deep, wide, name="logits"), name="probabilities", axis=-1)
-    model = _wrap(graph, classes=weights["evidence"][0].shape[1])
+    wide = _sum_evidence(graph, weights["owners"][0], weights["evidence"][0])
+    deep = _dense(graph, _read_words(graph, weights), "deep", weights)
+    both = graph.add("Concat", wide, deep, name="both", axis=1)
+    outputs = weights["weighing"][0].shape[1]
+    _answer(graph, _dense(graph, both, "weighing", weights), outputs)
+    model = _wrap(graph, classes=max(outputs, 2))
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
 
+def _answer(graph: _Graph, weighed: str, outputs: int) -> None:
+    if outputs > 1:
+        graph.add("Softmax", weighed, name="probabilities", axis=-1)
+        return
+    positive = graph.add("Sigmoid", weighed, name="positive")
+    negative = graph.add("Sub", "one", positive, name="negative")
+    graph.add("Concat", negative, positive, name="probabilities", axis=1)
+
+
+def _sum_evidence(graph: _Graph, owners: Any, table: Any) -> str:
+    slots = graph.keep("slots", len(owners), np.int32)
+    fingerprints = graph.add("Div", "features", slots, name="fingerprints")
+    places = graph.add("Sub", "features", graph.add("Mul", fingerprints, slots, name="bases"), name="places")
+    owner = graph.add("Gather", graph.keep("owners", owners[:, 0], np.int32), places, name="owner")
+    known = graph.add("Cast", graph.add("Equal", owner, fingerprints, name="same"), name="known", to=1)
+    gathered = graph.add("Gather", graph.keep("evidence", table), places, name="gathered")
+    # [B, 1, F] by [B, F, outputs]: the sum of what is known, in one step
+    row = graph.add("Unsqueeze", known, "second_axis", name="known_row")
+    total = graph.add("Squeeze", graph.add("MatMul", row, gathered, name="product"), "second_axis", name="evidence_total")
+    return graph.add("Div", total, graph.add("Sqrt", _count(graph, known), name="evidence_scale"), name="wide")
+
+
 def _read_words(graph: _Graph, weights: dict[str, list[Any]]) -> str:
-    mask, count = _mask(graph, "words")
+    empty = graph.add("Equal", "words", "zero", name="empty")
+    mask = graph.add("Cast", graph.add("Not", empty, name="full"), name="mask", to=1)
+    row = graph.add("Unsqueeze", mask, "second_axis", name="mask_row")
     embedded = graph.add("Gather", graph.keep("vectors", weights["vectors"][0]), "words", name="embedded")
-    embedded = graph.add("Mul", embedded, mask, name="known")
-    turned = graph.add("Transpose", embedded, name="turned", perm=[0, 2, 1])
-    kernel, bias = weights["phrases"]
-    kernel = graph.keep("kernel", np.transpose(kernel, (2, 1, 0)))  # Keras: width, in, out; ONNX: out, in, width
-    read = graph.add("Conv", turned, kernel, graph.keep("kernel_bias", bias), name="conv", pads=[1, 1], kernel_shape=[3])
-    read = graph.add("Relu", read, name="phrases")
-    read = graph.add("Mul", read, graph.add("Transpose", mask, name="turned_mask", perm=[0, 2, 1]), name="masked")
+    read = graph.add("Mul", graph.add("Transpose", embedded, name="turned", perm=[0, 2, 1]), row, name="read_0")
+    for depth in (1, 2):
+        read = graph.add("Mul", _convolve(graph, read, f"convolution_{depth}", weights), row, name=f"read_{depth}")
     highest = graph.add("ReduceMax", read, name="highest", axes=[2], keepdims=0)
-    total = graph.add("ReduceSum", read, graph.keep("time_axis", [2], np.int64), name="phrase_total", keepdims=0)
-    mean = graph.add("Div", total, count, name="mean")
+    total = graph.add("ReduceSum", read, "last_axis", name="total", keepdims=0)
+    mean = graph.add("Div", total, _count(graph, mask), name="mean")
     pooled = graph.add("Concat", highest, mean, name="pooled", axis=1)
-    judged = graph.add("Relu", _dense(graph, pooled, "judge", weights), name="judged")
-    return _dense(graph, judged, "deep_logits", weights)
+    return graph.add("Relu", _dense(graph, pooled, "hidden", weights), name="judged")
 
 
-def _add_evidence(graph: _Graph, table: Any) -> str:
-    _, count = _mask(graph, "features")
-    table = np.array(table)
-    table[0] = 0.0  # padding weighs nothing, so the gathered rows need no mask
-    gathered = graph.add("Gather", graph.keep("evidence", table), "features", name="gathered")
-    total = graph.add("ReduceSum", gathered, "middle_axis", name="evidence_total", keepdims=0)
-    return graph.add("Div", total, graph.add("Sqrt", count, name="evidence_scale"), name="wide_logits")
+def _convolve(graph: _Graph, values: str, layer: str, weights: dict[str, list[Any]]) -> str:
+    kernel, bias = weights[layer]
+    turned = graph.keep(f"{layer}_kernel", np.transpose(kernel, (2, 1, 0)))  # Keras: width, in, out; ONNX: out, in, width
+    read = graph.add(
+        "Conv", values, turned, graph.keep(f"{layer}_bias", bias), name=layer, pads=[1, 1], kernel_shape=[kernel.shape[0]]
+    )
+    return graph.add("Relu", read, name=f"{layer}_active")
 
 
-def _mask(graph: _Graph, values: str) -> tuple[str, str]:
-    """Return the mask [B, n, 1] of what is no padding, and how much there is of it [B, 1], at least 1."""
-    empty = graph.add("Equal", values, "zero", name=f"{values}_empty")
-    full = graph.add("Cast", graph.add("Not", empty, name=f"{values}_full"), name=f"{values}_flat_mask", to=1)
-    count = graph.add("ReduceSum", full, "middle_axis", name=f"{values}_sum", keepdims=1)
-    mask = graph.add("Unsqueeze", full, "last_axis", name=f"{values}_mask")
-    return mask, graph.add("Max", count, "one", name=f"{values}_count")
+def _count(graph: _Graph, mask: str) -> str:
+    """Return how much there is in each row of a mask [B, n]: [B, 1], at least 1."""
+    total = graph.add("ReduceSum", mask, "second_axis", name=f"{mask}_total", keepdims=1)
+    return graph.add("Max", total, "one", name=f"{mask}_count")
 
 
 def _dense(graph: _Graph, values: str, layer: str, weights: dict[str, list[Any]]) -> str:

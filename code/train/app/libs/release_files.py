@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from libs.choice import choose_rows
 from libs.drift import describe_baseline, write_baseline
-from libs.encoded import encode_texts
+from libs.encoded import encode_tokens
 from libs.goldens import golden_texts, require_same_scores, write_goldens
 from libs.network import predict_rows, save_network
 from libs.onnx_network import write_onnx
@@ -32,13 +32,14 @@ from sentiment.release import (
     Release,
     describe_file,
 )
+from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from libs.corpus import Corpora
     from libs.evaluate import Evaluation
     from libs.job import Job
-    from libs.corpus import Corpora
     from libs.learning import Learned
     from libs.vectors import Vectors
 
@@ -82,7 +83,7 @@ def _write_drift_baseline(corpora: Corpora, vectors: Vectors, evaluation: Evalua
 
 def _write_proof(manifest: Manifest, learned: Learned, vectors: Vectors, folder: Path) -> None:
     classifier = Classifier(Release(manifest, folder))
-    encoded = encode_texts([clean(text) for text in golden_texts()], vectors.words, learned.encoding)
+    encoded = encode_tokens([tokenize(clean(text)) for text in golden_texts()], vectors.words, learned.encoding)
     probabilities = predict_rows(learned.network, encoded, np.arange(len(golden_texts())))
     require_same_scores(classifier, list(probabilities))
     write_goldens(classifier, folder / GOLDEN)

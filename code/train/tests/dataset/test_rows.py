@@ -15,8 +15,8 @@ from urllib.parse import quote_plus
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as parquet
 import pytest
+from pyarrow import parquet
 
 from libs.dataset import Rows, parse_source, read_rows, read_texts
 from libs.dataset.rows import MOST_UNREADABLE_SHARE
@@ -112,10 +112,7 @@ def test_sentiment140_has_no_header_and_its_flag_is_the_topic_when_it_tells_rows
 
 
 def test_airlines_fifteen_columns_are_guessed(tmp_path: Path, store: Store) -> None:
-    header = (
-        "tweet_id,airline_sentiment,airline_sentiment_confidence,negativereason,negativereason_confidence,airline,"
-        "airline_sentiment_gold,name,negativereason_gold,retweet_count,text,tweet_coord,tweet_created,tweet_location,user_timezone"
-    ).split(",")
+    header = ["tweet_id", "airline_sentiment", "airline_sentiment_confidence", "negativereason", "negativereason_confidence", "airline", "airline_sentiment_gold", "name", "negativereason_gold", "retweet_count", "text", "tweet_coord", "tweet_created", "tweet_location", "user_timezone"]
     first = dict.fromkeys(header, "") | {"airline_sentiment": "negative", "airline": "Delta", "text": "late"}
     second = dict.fromkeys(header, "") | {"airline_sentiment": "positive", "airline": "United", "text": "on time"}
     rows = read(write_csv(tmp_path / "x.csv", [tuple(header), tuple(first.values()), tuple(second.values())]), store)

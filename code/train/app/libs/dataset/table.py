@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from libs.dataset.columns import SENTIMENT140_COLUMNS, Columns, choose_columns, is_header, is_sentiment140
 from libs.dataset.unpack import inner_name, open_unpacked

@@ -45,7 +45,7 @@ class Judged:
         """The likeliest class of every row; of two classes that is score ≥ 0.5."""
         if self.classes == 2:
             return (self.scores >= 0.5).astype(np.int64)
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
     def at(self, rows: NDArray[np.bool_]) -> Judged:
         """Return some of the rows."""

@@ -133,13 +133,19 @@ def _await_end(store: Store, run_id: str, process: subprocess.Popen[bytes]) -> N
     """Record the end of a process that could not do so itself (killed for its memory, say)."""
     code = process.wait()
     try:
-        run = read_run(store, run_id)
-        if not run.finished:
-            ended = f"signal {-code}" if code < 0 else f"exit code {code}"
-            write_run(store, finish_run(run, "failed", error=f"the training process ended with {ended}", code="process_ended"))
+        run, lock = read_run(store, run_id), read_lock(store).lock
+        if not run.finished and lock.run_id == run_id:
+            write_run(store, _name_end(run, code, cancelled=lock.cancel))
         free_lock(store, run_id)
     except SentimentError as error:
         logger.warning("cannot record a run's end", extra={"run_id": run_id, "error": error.detail})
+
+
+def _name_end(run: Run, code: int, *, cancelled: bool) -> Run:
+    if cancelled:
+        return finish_run(run, "cancelled", reason="cancelled by request")
+    ended = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return finish_run(run, "failed", error=f"the training process ended with {ended}", code="process_ended")
 
 
 def _end_holder(lock: Lock) -> None:

@@ -46,7 +46,7 @@ class Process(BaseModel):
         try:
             found = psutil.Process(self.pid)
             same = abs(found.create_time() - self.started) < _SAME_START_SECONDS
-            return same and found.status() != psutil.STATUS_ZOMBIE
+            return bool(same and found.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
