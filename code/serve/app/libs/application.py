@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,21 +24,30 @@ from sentiment.web.app import Readiness, create_web_app
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from libs.accounts.callers import Callers
+
+logger = logging.getLogger(__name__)
+
 WEB: Final = Path(__file__).parents[1] / "web"
 STATUSES: Final = {
     "not_json": 400,
     "body_too_large": 413,
     "not_json_type": 415,
     "deadline_passed": 504,
+    "username_taken": 409,
+    "too_many_tries": 429,
 }  # the rest by kind: 422 for the caller's mistakes, 503 for ours
 _BOOT_SECONDS: Final = 15.0
 """Half of gunicorn's patience with a worker that boots."""
+_SHOWN_HEADERS: Final = ["X-Model-Version", "X-Request-ID", "Retry-After"]
 
 
 def create_app(settings: ServeSettings | None = None) -> Flask:
     """Return the WSGI app of one worker, with its model loaded when the store has one in reach."""
     settings = settings or read_settings(ServeSettings)
     configure_logs("serve", settings.log_level)
+    if settings.users_url is None:
+        logger.warning("open service: whoever reaches this address may predict (USERS_URL is not set)")
     live = LiveModel()
     watcher = ReleaseWatcher(open_store(settings.store_url), settings, live)
     watcher.start()
@@ -55,16 +65,43 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
     app = create_web_app(
         "serve", settings, folder=WEB, readiness=tell_readiness, statuses=STATUSES, body_limit_bytes=BODY_LIMIT
     )
-    register_predictions(app, live, Predictor(live, Admission(settings.slots, settings.waiting)))
-    _register_page(app)
+    callers = _register_accounts(app, settings)
+    admission = Admission(settings.slots, settings.waiting)
+    register_predictions(app, live, Predictor(live, admission, callers))
+    _register_page(app, callers)
+    _allow_origins(app, settings.origins)
     _count_requests(app)
     return app
 
 
-def _register_page(app: Flask) -> None:
+def _register_accounts(app: Flask, settings: ServeSettings) -> Callers | None:
+    if settings.users_url is None or settings.secret_key is None:
+        return None
+    from libs.accounts.callers import Callers
+    from libs.accounts.database import Database
+    from libs.accounts.routes import make_accounts
+    from libs.accounts.tokens import Tokens
+
+    tokens = Tokens(settings.secret_key, settings.token_seconds)
+    callers = Callers(Database(settings.users_url.get_secret_value()), tokens)
+    app.register_blueprint(make_accounts(callers, settings.login_tries_per_minute))
+    app.extensions["callers"] = callers
+    return callers
+
+
+def _register_page(app: Flask, callers: Callers | None) -> None:
     @app.get("/")
-    def show_page() -> str:
-        return render_template("index.html", accounts=False)
+    def show_page() -> str | dict[str, str]:
+        if callers and "Authorization" in request.headers:
+            return callers.identify_person(request.environ).describe()
+        return render_template("index.html", accounts=callers is not None)
+
+
+def _allow_origins(app: Flask, origins: list[str]) -> None:
+    if origins:
+        from flask_cors import CORS
+
+        CORS(app, origins=origins, expose_headers=_SHOWN_HEADERS)
 
 
 def _count_requests(app: Flask) -> None:

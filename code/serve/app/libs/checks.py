@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 def list_checks(settings: ServeSettings) -> list[Check]:
     """One check for each address; the store is read only, as serve does."""
     store = open_store(settings.store_url)
-    return [
+    checks = [
         Check("STORE_URL", lambda: _read_live_release(store), "promote a release there (train), or mend the address"),
         Check("MODEL_CACHE_DIR", lambda: _try_cache(settings), "name a folder that this user may write"),
     ]
+    if settings.users_url is not None:
+        url = settings.users_url.get_secret_value()
+        checks.append(Check("USERS_URL", lambda: _try_users(url), "start that database, or mend address and rights"))
+    return checks
 
 
 def _read_live_release(store: Store) -> None:
@@ -35,3 +39,14 @@ def _read_live_release(store: Store) -> None:
 def _try_cache(settings: ServeSettings) -> None:
     with lock_file(settings.release_cache / ".check"):
         pass
+
+
+def _try_users(url: str) -> None:
+    from libs.accounts.database import Database
+
+    database = Database(url)
+    try:
+        with database.begin():
+            pass
+    finally:
+        database.close()

@@ -17,6 +17,7 @@ from sentiment.errors import PermanentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from libs.accounts.callers import Callers
     from libs.admission import Admission
     from libs.live import LiveModel
 
@@ -35,15 +36,17 @@ class Reply(NamedTuple):
 class Predictor:
     """Reads a question, waits for a slot, answers on the release that is live at that moment."""
 
-    def __init__(self, live: LiveModel, admission: Admission) -> None:
-        """Both are one worker's."""
+    def __init__(self, live: LiveModel, admission: Admission, callers: Callers | None = None) -> None:
+        """All are one worker's; without ``callers`` anybody may ask, and nothing is recorded."""
         self._live = live
         self._admission = admission
+        self._callers = callers
 
     def answer(self, environ: Mapping[str, Any]) -> Reply:
         """Return the reply; raises ``PermanentError`` or ``TransientError`` with a code of ``POST /predict``."""
         deadline = read_deadline(environ.get("HTTP_X_REQUEST_DEADLINE_MS"), arrival.get() or time.monotonic())
         explain = read_explain(environ.get("QUERY_STRING", ""))
+        user = self._callers.identify(environ) if self._callers else None
         body = read_body(environ)
         with self._admission.admit(deadline):
             question = read_question(read_mimetype(environ), body)
@@ -52,6 +55,9 @@ class Predictor:
         count_predictions(predictions)
         TEXTS.observe(len(question.rows))
         fields = {"texts": len(question.rows), "model_version": classifier.version}
+        if user and self._callers:
+            self._callers.record(user, question.texts, predictions, classifier.version)
+            fields["user"] = user.username
         return Reply(orjson.dumps(answer), classifier.version, fields)
 
 

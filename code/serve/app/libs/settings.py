@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from sentiment.errors import ConfigurationError
 from sentiment.settings import AppSettings
 from sentiment.store import STORE_EXAMPLES, open_store
+
+_SHORTEST_KEY_BYTES: Final = 32
+"""RFC 7518, 3.2: as long as the hash that HS256 uses."""
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
 
 
 def _default_cache() -> Path:
@@ -42,6 +48,26 @@ class ServeSettings(AppSettings):
     waiting: int = Field(
         32, ge=0, le=1024, description="Requests that may wait for a slot in one worker; beyond, 429 overloaded."
     )
+    cors_origins: str = Field(
+        "",
+        description="Origins whose pages may call this API, comma-separated; empty = none.",
+        examples=["https://app.example.com"],
+    )
+    users_url: SecretStr | None = Field(
+        None,
+        description="Database of accounts and history: SQLite, PostgreSQL or MySQL; unset = open service.",
+        examples=["sqlite:////var/lib/sentiment/users.db"],
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that signs access tokens, at least 32 bytes; needed with USERS_URL.",
+        examples=["$(openssl rand -hex 32)"],
+        validate_default=True,
+    )
+    token_seconds: int = Field(3600, ge=60, le=30 * 86400, description="Time an access token is good for.")
+    login_tries_per_minute: int = Field(
+        10, ge=1, le=1000, description="Failed logins, and new users, for each address; failed logins for each name."
+    )
     drain_seconds: int = Field(30, ge=1, le=600, description="Time that requests in flight have to end after SIGTERM.")
 
     @field_validator("store_url")
@@ -60,6 +86,40 @@ class ServeSettings(AppSettings):
             msg = "must be an absolute path"
             raise ValueError(msg)
         return folder
+
+    @field_validator("users_url")
+    @classmethod
+    def _require_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            from libs.accounts.database import require_users_url  # SQLAlchemy only where accounts are wanted
+
+            require_users_url(url.get_secret_value())
+        return url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _require_strong_key(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if key is None and others.data.get("users_url") is not None:
+            msg = "must be set when USERS_URL is"
+            raise ValueError(msg)
+        if key is not None and len(key.get_secret_value().encode()) < _SHORTEST_KEY_BYTES:
+            msg = f"must have at least {_SHORTEST_KEY_BYTES} bytes"
+            raise ValueError(msg)
+        return key
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _require_origins(cls, origins: str) -> str:
+        for origin in filter(None, (part.strip() for part in origins.split(","))):
+            if not _ORIGIN.fullmatch(origin):
+                msg = "must be origins such as https://app.example.com, without a path"
+                raise ValueError(msg)
+        return origins
+
+    @property
+    def origins(self) -> list[str]:
+        """CORS_ORIGINS as a list."""
+        return [part.strip() for part in self.cors_origins.split(",") if part.strip()]
 
     @property
     def release_cache(self) -> Path:

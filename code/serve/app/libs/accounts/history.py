@@ -1,0 +1,99 @@
+"""What was answered to whom: written with each prediction, read and forgotten by its user alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import column, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from libs.accounts.tables import predictions
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from libs.accounts.database import Database
+    from libs.accounts.users import User
+    from sentiment.labels import Prediction
+
+MOST_ENTRIES: Final = 1_000
+_LARGEST_ID: Final = 2**63 - 1
+
+
+def record_predictions(
+    database: Database, user: User, texts: Sequence[str], found: Sequence[Prediction], model_version: str
+) -> None:
+    """Add one entry per text; what no database can hold (NUL, halves of characters) becomes the replacement sign."""
+    if not texts:
+        return
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        {
+            "user_id": user.id, "text": _make_storable(text), "label": prediction.label, "score": prediction.score,
+            "model_version": model_version, "created_at": now,
+        }
+        for text, prediction in zip(texts, found, strict=True)
+    ]  # fmt: skip
+    try:
+        with database.begin() as connection:
+            connection.execute(insert(predictions), rows)
+    except IntegrityError:
+        raise PermanentError("this user does not exist any more", code="unauthorized") from None
+
+
+def read_history(database: Database, user: User, limit: int, before: ColumnElement[bool] | None) -> dict[str, Any]:
+    """Return ``{"data": entries newest first, "next_before": what continues them, or None at the end}``."""
+    chosen = (
+        select(predictions).where(predictions.c.user_id == user.id).order_by(predictions.c.id.desc()).limit(limit + 1)
+    )
+    with database.begin() as connection:
+        rows = connection.execute(chosen if before is None else chosen.where(before)).all()
+    shown = rows[:limit]
+    return {"data": [_describe(row) for row in shown], "next_before": shown[-1].id if len(rows) > limit else None}
+
+
+def delete_history(database: Database, user: User) -> int:
+    """Forget all entries of the user and return how many there were."""
+    with database.begin() as connection:
+        return connection.execute(delete(predictions).where(predictions.c.user_id == user.id)).rowcount
+
+
+def read_limit(arguments: Mapping[str, str]) -> int:
+    """Return ``limit`` (default 50); ``PermanentError("bad_parameter")`` unless it is 1 to 1,000."""
+    limit = _read_number(arguments.get("limit", "50"))
+    if limit is None or not 1 <= limit <= MOST_ENTRIES:
+        raise PermanentError(f"limit is a number from 1 to {MOST_ENTRIES}", code="bad_parameter")
+    return limit
+
+
+def read_before(arguments: Mapping[str, str]) -> ColumnElement[bool] | None:
+    """Return the condition that ``before`` (an entry's id, or an ISO 8601 time) stands for."""
+    if "before" not in arguments:
+        return None
+    number = _read_number(arguments["before"])
+    if number is not None and 1 <= number <= _LARGEST_ID:
+        return column("id") < number
+    try:
+        moment = datetime.fromisoformat(arguments["before"].replace(" ", "+"))  # a plus sign that a query turned blank
+        return column("created_at") < moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise PermanentError("before is an entry's id or an ISO 8601 time", code="bad_parameter") from None
+
+
+def _read_number(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None
+
+
+def _make_storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _describe(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id, "text": row.text, "label": row.label, "score": row.score, "model_version": row.model_version,
+        "created_at": row.created_at.replace(tzinfo=UTC).isoformat(),
+    }  # fmt: skip

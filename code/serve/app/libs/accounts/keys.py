@@ -1,0 +1,71 @@
+"""API keys for machines: long random strings, kept as hashes, shown once."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, func, insert, select
+
+from libs.accounts.tables import api_keys, users
+from libs.accounts.users import User
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from libs.accounts.database import Database
+
+MOST_KEYS: Final = 50
+_PREFIX: Final = "sentiment_"  # lets secret scanners and people see what a leaked string is
+
+
+def create_key(database: Database, user: User, name: Any) -> dict[str, Any]:
+    """Return a new key with its secret; ``PermanentError``: ``bad_key_name`` or ``too_many_keys``."""
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 64 or not name.isprintable():
+        raise PermanentError("a key's 'name' has 1 to 64 printable characters", code="bad_key_name")
+    secret = _PREFIX + secrets.token_urlsafe(32)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    row = insert(api_keys).values(user_id=user.id, name=name, key_hash=_hash(secret), created_at=now)
+    with database.begin() as connection:
+        count = connection.execute(select(func.count()).where(api_keys.c.user_id == user.id)).scalar_one()
+        if count >= MOST_KEYS:
+            raise PermanentError(f"{MOST_KEYS} keys are enough; delete one first", code="too_many_keys")
+        key: Any = connection.execute(row).inserted_primary_key
+    return _describe(key[0], name, now) | {"key": secret}
+
+
+def list_keys(database: Database, user: User) -> list[dict[str, Any]]:
+    """Return the user's keys, oldest first, without their secrets."""
+    chosen = select(api_keys).where(api_keys.c.user_id == user.id).order_by(api_keys.c.id)
+    with database.begin() as connection:
+        return [_describe(row.id, row.name, row.created_at) for row in connection.execute(chosen)]
+
+
+def delete_key(database: Database, user: User, key_id: int) -> None:
+    """Revoke a key; ``PermanentError("key_missing")`` when this user has none of that id."""
+    chosen = delete(api_keys).where(api_keys.c.user_id == user.id, api_keys.c.id == key_id)
+    with database.begin() as connection:
+        if connection.execute(chosen).rowcount == 0:
+            raise PermanentError(f"there is no key {key_id}", code="key_missing")
+
+
+def find_owner(database: Database, secret: str) -> User:
+    """Return whose key this is; ``PermanentError("unauthorized")`` when nobody's.
+
+    A fast hash is enough here: 256 random bits cannot be guessed, unlike a password.
+    """
+    joined = select(users).join(api_keys, api_keys.c.user_id == users.c.id).where(api_keys.c.key_hash == _hash(secret))
+    with database.begin() as connection:
+        row = connection.execute(joined).one_or_none()
+    if row is None:
+        raise PermanentError("the API key is unknown or revoked", code="unauthorized")
+    return User(row.id, row.username, row.created_at)
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _describe(key_id: int, name: str, created_at: datetime) -> dict[str, Any]:
+    return {"id": key_id, "name": name, "created_at": created_at.replace(tzinfo=UTC).isoformat()}

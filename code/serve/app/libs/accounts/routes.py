@@ -1,0 +1,113 @@
+"""The routes of accounts: users, tokens, API keys, history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from flask import Blueprint, Response, g, request
+
+from libs.accounts.history import delete_history, read_before, read_history, read_limit
+from libs.accounts.keys import create_key, delete_key, list_keys
+from libs.accounts.tries import note_try, require_patience
+from libs.accounts.users import Credentials, create_user, log_in, read_credentials
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from libs.accounts.callers import Callers
+    from libs.accounts.users import User
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_LARGEST_FORM_BYTES: Final = 64 * 1024
+
+
+def make_accounts(callers: Callers, tries_per_minute: int) -> Blueprint:
+    """Return the routes, to be registered on the app."""
+    accounts = Blueprint("accounts", __name__)
+    _add_logins(accounts, callers, tries_per_minute)
+    _add_keys(accounts, callers)
+    _add_history(accounts, callers)
+    return accounts
+
+
+def name_caller(user: User) -> User:
+    """Put the caller into the access log."""
+    g.log_fields["user"] = user.username
+    return user
+
+
+def _add_logins(accounts: Blueprint, callers: Callers, tries_per_minute: int) -> None:
+    database = callers.database
+
+    @accounts.post("/auth/")
+    def register() -> tuple[dict[str, str], int]:
+        credentials = _read_credentials()
+        subjects = [_name_address()]
+        require_patience(database, subjects, tries_per_minute)
+        note_try(database, subjects)
+        return name_caller(create_user(database, credentials)).describe(), 201
+
+    @accounts.post("/auth/token")
+    def make_token() -> dict[str, Any]:
+        credentials = _read_credentials()
+        subjects = [_name_address(), f"name {credentials.username}"]
+        require_patience(database, subjects, tries_per_minute)
+        try:
+            user = log_in(database, credentials)
+        except PermanentError:
+            note_try(database, subjects)
+            raise
+        token = callers.tokens.make(name_caller(user).id)
+        return {"access_token": token, "token_type": "bearer", "expires_in": callers.tokens.seconds}
+
+
+def _add_keys(accounts: Blueprint, callers: Callers) -> None:
+    @accounts.get("/auth/keys")
+    def show_keys() -> dict[str, Any]:
+        return {"keys": list_keys(callers.database, _identify_person(callers))}
+
+    @accounts.post("/auth/keys")
+    def make_key() -> tuple[dict[str, Any], int]:
+        user = _identify_person(callers)
+        fields = _read_json()
+        return create_key(callers.database, user, fields.get("name") if isinstance(fields, dict) else None), 201
+
+    @accounts.delete("/auth/keys/<int:id>")
+    def revoke_key(id: int) -> Response:  # noqa: A002 - the name callers see in the description
+        delete_key(callers.database, _identify_person(callers), id)
+        return Response(status=204)
+
+
+def _add_history(accounts: Blueprint, callers: Callers) -> None:
+    @accounts.get("/data")
+    def show_history() -> dict[str, Any]:
+        user = name_caller(callers.identify(request.environ))
+        return read_history(callers.database, user, read_limit(request.args), read_before(request.args))
+
+    @accounts.delete("/data")
+    def forget_history() -> dict[str, int]:
+        return {"deleted": delete_history(callers.database, name_caller(callers.identify(request.environ)))}
+
+
+def _identify_person(callers: Callers) -> User:
+    return name_caller(callers.identify_person(request.environ))
+
+
+def _read_credentials() -> Credentials:
+    if request.mimetype == _FORM:
+        request.max_form_memory_size = _LARGEST_FORM_BYTES
+        return read_credentials(request.form)
+    return read_credentials(_read_json())
+
+
+def _read_json() -> Any:
+    if not request.is_json:
+        raise PermanentError("send JSON (or, for credentials, a form)", code="not_json_type")
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError:
+        raise PermanentError("the body is not JSON", code="not_json") from None
+
+
+def _name_address() -> str:
+    return f"address {request.remote_addr}"

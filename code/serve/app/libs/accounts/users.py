@@ -1,0 +1,96 @@
+"""Create users and tell who has the right password."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from libs.accounts.passwords import hash_password, is_password
+from libs.accounts.tables import users
+from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from libs.accounts.database import Database
+
+SHORTEST_PASSWORD: Final = 8
+LONGEST_PASSWORD: Final = 256
+_USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+
+
+class User(NamedTuple):
+    """Who asks."""
+
+    id: int
+    username: str
+    created_at: datetime
+
+    def describe(self) -> dict[str, str]:
+        """Return what the user may see of it."""
+        return {"username": self.username, "created_at": self.created_at.replace(tzinfo=UTC).isoformat()}
+
+
+class Credentials(NamedTuple):
+    """A name in lower case (databases disagree about case) and a password."""
+
+    username: str
+    password: str
+
+
+def read_credentials(fields: Any) -> Credentials:
+    """Return name and password from a form's or a JSON body's fields; ``PermanentError("bad_credentials_form")``."""
+    username, password = (fields.get("username"), fields.get("password")) if hasattr(fields, "get") else (None, None)
+    if not isinstance(username, str) or not isinstance(password, str):
+        raise PermanentError("send 'username' and 'password', both strings", code="bad_credentials_form")
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise PermanentError("the password holds half a character", code="bad_credentials_form") from None
+    return Credentials(username.lower(), password)
+
+
+def create_user(database: Database, credentials: Credentials) -> User:
+    """Add a user; ``PermanentError``: ``bad_credentials_form`` (not allowed) or ``username_taken``."""
+    _require_allowed(credentials)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    row = {"password_hash": hash_password(credentials.password), "created_at": now}
+    try:
+        with database.begin() as connection:
+            key: Any = connection.execute(
+                insert(users).values(username=credentials.username, **row)
+            ).inserted_primary_key
+    except IntegrityError:
+        raise PermanentError(f"the name '{credentials.username}' is taken", code="username_taken") from None
+    return User(key[0], credentials.username, now)
+
+
+def find_user(database: Database, user_id: int) -> User:
+    """Return the user; ``PermanentError("unauthorized")`` when there is none any more."""
+    with database.begin() as connection:
+        row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    if row is None:
+        raise PermanentError("this user does not exist any more", code="unauthorized")
+    return User(row.id, row.username, row.created_at)
+
+
+def log_in(database: Database, credentials: Credentials) -> User:
+    """Return the user whose password this is; ``PermanentError("unauthorized")``, the same for name and password."""
+    with database.begin() as connection:
+        row = connection.execute(select(users).where(users.c.username == credentials.username)).one_or_none()
+    if not is_password(credentials.password, row.password_hash if row else None) or row is None:
+        raise PermanentError("name or password is wrong", code="unauthorized")
+    return User(row.id, row.username, row.created_at)
+
+
+def _require_allowed(credentials: Credentials) -> None:
+    if not _USERNAME.fullmatch(credentials.username):
+        raise PermanentError(
+            "a name has 1 to 64 letters, digits and ._@+-, a letter or digit first", code="bad_credentials_form"
+        )
+    if not SHORTEST_PASSWORD <= len(credentials.password) <= LONGEST_PASSWORD:
+        raise PermanentError(
+            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", code="bad_credentials_form"
+        )
