@@ -1,5 +1,6 @@
 """serve and stream start in environments that hold no TensorFlow; every app refuses a missing variable in one line."""
 
+import gzip
 import os
 import subprocess
 
@@ -10,6 +11,15 @@ from places import python_of
 from house.tracked import APPS, ROOT
 
 LIST_PACKAGES = "import importlib.metadata as m; print(*sorted(d.metadata['Name'].lower() for d in m.distributions()))"
+
+
+def give_settings(app, folder):
+    """The embedded values, and for stream a replay that exists."""
+    if app == "stream":
+        replay = folder / "sample" / "replay.csv.gz"
+        replay.parent.mkdir()
+        replay.write_bytes(gzip.compress(b'"4","1","Sun Nov 01 00:00:00 UTC 2026","","ada","fine"\n'))
+    return embed_settings(app, folder, {})
 
 
 def run_app(app, *words, environment):
@@ -37,8 +47,7 @@ def test_an_app_says_what_it_can_do(app):
 
 @pytest.mark.parametrize("app", APPS)
 def test_check_tries_every_address_that_was_given(app, tmp_path):
-    settings = embed_settings(app, tmp_path, {})
-    settings |= {"SOURCE_URL": f"file://{ROOT}/README.md"} if app == "stream" else {}
+    settings = give_settings(app, tmp_path)
     answer = run_app(app, "check", environment=settings)
     assert answer.returncode in (0, 1), answer.stderr
     assert "Traceback" not in answer.stderr
@@ -51,7 +60,7 @@ def test_check_tries_every_address_that_was_given(app, tmp_path):
     ("app", "name"), [(app, name) for app in APPS for name in embed_settings(app, ROOT, {}) if name.endswith("_URL")]
 )
 def test_a_missing_variable_stops_the_start_with_one_line_that_names_it(app, name, tmp_path):
-    settings = embed_settings(app, tmp_path, {})
+    settings = give_settings(app, tmp_path)
     del settings[name]
     answer = run_app(app, environment=settings)
     assert answer.returncode == 2
@@ -64,7 +73,7 @@ def test_a_missing_variable_stops_the_start_with_one_line_that_names_it(app, nam
     ("app", "name"), [(app, name) for app in APPS for name in embed_settings(app, ROOT, {}) if name.endswith("_URL")]
 )
 def test_an_unknown_scheme_stops_the_start_with_one_line_that_names_the_variable(app, name, tmp_path):
-    settings = embed_settings(app, tmp_path, {}) | {name: "gopher://example.org/x"}
+    settings = give_settings(app, tmp_path) | {name: "gopher://example.org/x"}
     answer = run_app(app, environment=settings)
     assert answer.returncode == 2
     assert len(answer.stderr.strip().splitlines()) == 1
@@ -73,6 +82,6 @@ def test_an_unknown_scheme_stops_the_start_with_one_line_that_names_the_variable
 
 @pytest.mark.parametrize(("app", "token"), [("train", "TRAIN_TOKEN"), ("stream", "STREAM_TOKEN")])
 def test_an_app_that_lets_the_network_in_wants_a_token(app, token, tmp_path):
-    answer = run_app(app, environment=embed_settings(app, tmp_path, {}) | {"HOST": "0.0.0.0"})
+    answer = run_app(app, environment=give_settings(app, tmp_path) | {"HOST": "0.0.0.0"})
     assert answer.returncode == 2
     assert token in answer.stderr
