@@ -13,7 +13,7 @@ from zlib import crc32
 
 LONGEST_TEXT = 10_000
 MOST_TEXTS = 1_024
-POISON = "☠poison☠"
+POISON = "[[poison]]"
 """A text with this mark makes serve answer 500, as a bug would."""
 
 

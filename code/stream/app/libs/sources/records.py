@@ -97,7 +97,7 @@ def _load_json(line: Line) -> Record | Fault:
 def _read_csv(lines: Iterator[Line], form: Format) -> Iterator[Record | Fault]:
     csv.field_size_limit(LONGEST_LINE_BYTES)
     feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=form.delimiter)
+    reader = csv.reader(feed, delimiter=form.delimiter, strict=True)
     while True:
         feed.forget()
         try:
@@ -108,7 +108,7 @@ def _read_csv(lines: Iterator[Line], form: Format) -> Iterator[Record | Fault]:
                 yield _make_record(row, form, feed.taken[-1].number)
         except (csv.Error, PermanentError) as error:
             yield from feed.reject(str(error))
-            reader = csv.reader(feed, delimiter=form.delimiter)
+            reader = csv.reader(feed, delimiter=form.delimiter, strict=True)
 
 
 def _make_record(row: list[str], form: Format, line: int) -> Record:
