@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from flask.json.provider import JSONProvider
 from flask_swagger_ui import get_swaggerui_blueprint
 
@@ -139,4 +139,13 @@ def _register_docs(app: Flask, openapi: bytes) -> None:
     def describe() -> Response:
         return Response(openapi, mimetype="application/json")
 
-    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"validatorUrl": None}))
+    config = {"validatorUrl": None, "oauth2RedirectUrl": "/docs/oauth2-redirect.html"}
+    docs: Blueprint = get_swaggerui_blueprint("/docs", "/openapi.json", config=config)
+
+    @docs.after_request
+    def allow_start(response: Response) -> Response:
+        # Swagger UI starts from a script in its page; nothing that a caller sent is shown on it.
+        response.headers["Content-Security-Policy"] = f"{_PAGE_POLICY}; script-src 'self' 'unsafe-inline'"
+        return response
+
+    app.register_blueprint(docs)
