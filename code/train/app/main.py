@@ -32,7 +32,7 @@ def train(job: Job) -> Outcome:
     evaluation = evaluate(learned, corpora, job)
     manifest, folder = build_release(job, corpora, vectors, learned, evaluation)
     job.progress.enter("publish")
-    outcome = publish(job, manifest, folder)
+    outcome = publish(job, manifest, folder, corpora, evaluation)
     job.progress.finish()
     return outcome
 

@@ -134,6 +134,7 @@ def _make_listener(keras: Any, steps: int, report: Callable[[float, dict[str, fl
                 report(self.done / steps, {})
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            report(self.done / steps, {"epoch": epoch + 1, **{name: round(float(value), 5) for name, value in (logs or {}).items()}})
+            figures = {name: round(float(value), 5) for name, value in (logs or {}).items()}
+            report(self.done / steps, {"epoch": epoch + 1, **figures})
 
     return Listener()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from libs.choice import choose_rows
+from libs.evidence.curves import describe_curves
+from libs.evidence.data_report import describe_data
 from libs.evidence.measures import Judged, count_confusion, measure
+from libs.evidence.peer import describe_peer
+from libs.evidence.slices import describe_slices
 from libs.network import predict_rows
 from sentiment.labels import Thresholds
 
 if TYPE_CHECKING:
-    from libs.corpus import Corpora
+    from libs.corpus import Corpora, Corpus
     from libs.job import Job
     from libs.learning import Learned
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,15 +39,43 @@ class Evaluation:
 
 
 def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
-    """Judge the network by the held-out rows."""
-    corpus = corpora.labelled
-    rows = corpus.held_out_rows
-    judged = Judged(corpus.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1]))
+    """Judge the network by the held-out rows: measures, curves, slices, a peer trained on the same rows, the data."""
+    corpus, seed = corpora.labelled, job.recipe.seed
+    judged = _judge(learned, corpora, len(corpora.all) - 1)
+    job.progress.advance(0.1)
+    texts = [corpus.texts[row] for row in corpus.held_out_rows]
+    topics = [corpus.topics[row] for row in corpus.held_out_rows] if corpus.topics else None
+    learnt = choose_rows(corpus, job.recipe)
     report = {
         "classes": list(corpus.classes),
-        "rows": {"training": len(corpus.training_rows), "held_out": len(rows)},
-        "metrics": measure(judged, job.recipe.seed),
+        "rows": {"training": sum(len(choose_rows(one, job.recipe)) for one in corpora.all), "held_out": len(texts)},
+        "metrics": measure(judged, seed) | _judge_distant(learned, corpora, seed),
         "confusion": count_confusion(judged).tolist(),
+        "curves": describe_curves(judged),
+        "slices": describe_slices(judged, texts, topics, seed),
         "histories": {name: history._asdict() for name, history in learned.histories.items()},
+        "data": [describe_data(one) for one in corpora.all],
     }
+    job.progress.advance(0.3)
+    report["peer"] = describe_peer([corpus.texts[row] for row in learnt], corpus.labels[learnt], texts, judged, seed)
+    job.progress.advance(0.6, {"peer_accuracy": report["peer"]["accuracy"]["value"]})
+    logger.info("evaluated", extra={name: figure["value"] for name, figure in report["metrics"].items()})
     return Evaluation(judged, Thresholds(), "default", report)
+
+
+def _judge(learned: Learned, corpora: Corpora, place: int) -> Judged:
+    rows = corpora.all[place].held_out_rows
+    probabilities = predict_rows(learned.network, learned.encoded, rows + learned.starts[place])
+    return Judged(_as_columns(corpora.all[place], probabilities.shape[1])[rows], probabilities)
+
+
+def _judge_distant(learned: Learned, corpora: Corpora, seed: int) -> dict[str, dict[str, float]]:
+    """Return the polar accuracy on the rows with emoticon labels that were held out, if there are any."""
+    if corpora.distant is None:
+        return {}
+    figures = measure(_judge(learned, corpora, 0), seed)
+    return {"distant_polar_accuracy": figures.get("polar_accuracy", figures["accuracy"])}
+
+
+def _as_columns(corpus: Corpus, classes: int) -> Any:
+    return corpus.labels if len(corpus.classes) == classes else corpus.labels * (classes - 1)

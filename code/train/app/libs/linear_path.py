@@ -29,7 +29,8 @@ _CHUNK_ROWS: Final = 200_000
 class LinearPath:
     """``owners`` [slots]: fingerprint of the feature a slot belongs to. ``weights`` [slots, outputs].
 
-    The intercept is left to the weighing layer. A feature ``h`` looks into slot ``h % slots`` and counts when its fingerprint ``h // slots`` is the owner's.
+    The intercept is left to the weighing layer. A feature ``h`` looks into
+    slot ``h % slots`` and counts when its fingerprint ``h // slots`` is the owner's.
     """
 
     owners: NDArray[np.int32]
@@ -47,7 +48,7 @@ def admit_features(
         counts[found] += times.astype(np.int32)
     counts[0] = 0  # padding
     by_slot = counts.reshape(-1, slots)
-    owners = by_slot.argmax(axis=0).astype(np.int32)
+    owners: NDArray[np.int32] = by_slot.argmax(axis=0).astype(np.int32)
     owners[by_slot[owners, np.arange(slots)] < LEAST_COUNT] = EMPTY
     return owners
 

@@ -125,7 +125,7 @@ def _read_words(keras: Any, words: Any, vectors: Vectors, recipe: Recipe) -> Any
 
 def predict_rows(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return probabilities [rows, classes] in the order of ``rows``."""
-    return _gather(network.whole, encoded, rows, lambda answer: np.asarray(answer))
+    return _gather(network.whole, encoded, rows, np.asarray)
 
 
 def predict_paths(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -39,9 +39,8 @@ def choose_datasets(settings: TrainSettings, overrides: dict[str, Any]) -> Datas
 
 def _require_key(key: Any) -> None:
     try:
-        if not isinstance(key, str) or "#" in key:
-            raise ConfigurationError("it is no plain key")
-        parse_source(f"store:{key}")
+        # "#" would begin options, which a caller may not give
+        parse_source(f"store:{key if isinstance(key, str) else ''}".replace("#", "//"))
     except ConfigurationError:
         raise PermanentError(
             "dataset must be a key inside the store, e.g. datasets/x.csv; URLs and paths are not taken", code="bad_dataset"

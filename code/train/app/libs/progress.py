@@ -32,7 +32,7 @@ class Progress:
     """Told by the steps, tells the listeners: a shell's bar, a run's record, the log, an experiment tracker."""
 
     def __init__(self, listeners: Sequence[Callable[[Snapshot], None]] = ()) -> None:
-        """``listeners`` are called in this thread, often; they are to be quick."""
+        """Remember whom to tell: ``listeners`` are called in this thread, often, and are to be quick."""
         self._listeners = listeners
         self._began = self._stage_began = time.monotonic()
         self._stage = ""

@@ -1,24 +1,46 @@
-"""The last step: the release into the store, and the gate between being published and being live."""
+"""The last step: the release into the store, then through the gate."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from libs.gate import judge_release
 from libs.job import Outcome
-from sentiment.promotion import promote_release, read_current
+from sentiment.errors import RaceLostError
+from sentiment.promotion import promote_release, read_current, record_refusal
 from sentiment.publishing import publish_release
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from libs.corpus import Corpora
+    from libs.evaluate import Evaluation
+    from libs.gate import Verdict
     from libs.job import Job
     from sentiment.release import Manifest
 
+logger = logging.getLogger(__name__)
 
-def publish(job: Job, manifest: Manifest, folder: Path) -> Outcome:
-    """Publish, then promote."""
+
+def publish(job: Job, manifest: Manifest, folder: Path, corpora: Corpora, evaluation: Evaluation) -> Outcome:
+    """Publish, then promote or record why not; somebody's promotion in between makes the gate judge anew."""
     publish_release(job.store, folder, manifest)
-    current = read_current(job.store)
-    reason = "first valid release" if current is None else "newest release"
-    promote_release(job.store, manifest.version, reason, warnings=manifest.warnings)
-    return Outcome(manifest.version, promoted=True, reason=reason, metrics=manifest.metrics, warnings=manifest.warnings)
+    job.progress.advance(0.5)
+    while True:
+        current = read_current(job.store)
+        verdict = judge_release(job, manifest, corpora.labelled, evaluation, current)
+        if not verdict.promoted:
+            record_refusal(job.store, manifest.version, verdict.reason)
+            break
+        try:
+            promote_release(job.store, manifest.version, verdict.reason, expected=current, warnings=manifest.warnings)
+        except RaceLostError:
+            continue
+        break
+    logger.info("judged", extra={"promoted": verdict.promoted, "reason": verdict.reason})
+    return _conclude(manifest, verdict)
+
+
+def _conclude(manifest: Manifest, verdict: Verdict) -> Outcome:
+    return Outcome(manifest.version, verdict.promoted, verdict.reason, manifest.metrics, manifest.warnings)

@@ -12,6 +12,9 @@ import numpy as np
 from libs.choice import choose_rows
 from libs.drift import describe_baseline, write_baseline
 from libs.encoded import encode_tokens
+from libs.evidence.html_report import write_html_report
+from libs.evidence.must_hold import judge_cases
+from libs.evidence.plots import draw_plots
 from libs.goldens import golden_texts, require_same_scores, write_goldens
 from libs.network import predict_rows, save_network
 from libs.onnx_network import write_onnx
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from libs.learning import Learned
     from libs.vectors import Vectors
 
+_FEW_ROWS: Final = 500
 _LIBRARIES: Final = ("tensorflow-cpu", "keras", "gensim", "numpy", "onnx", "onnxruntime", "scikit-learn", "pyarrow", "emoji")
 
 
@@ -56,14 +60,38 @@ def build_release(
     folder = job.folder / "release"
     folder.mkdir(exist_ok=True)
     _write_network(learned, vectors, folder)
-    (folder / REPORT).write_text(json.dumps(evaluation.report, indent=1, ensure_ascii=False), encoding="utf-8")
     _write_drift_baseline(corpora, vectors, evaluation, folder)
-    (folder / GOLDEN).write_text("", encoding="utf-8")
+    for name in (GOLDEN, REPORT):
+        (folder / name).write_text("", encoding="utf-8")
     manifest = _describe(job, corpora, learned, evaluation, folder)
-    _write_proof(manifest, learned, vectors, folder)
+    classifier = Classifier(Release(manifest, folder))
+    _prove(classifier, learned, vectors)
+    write_goldens(classifier, folder / GOLDEN)
+    report = evaluation.report | {"must_hold": judge_cases(classifier, vectors.words)}
+    report["warnings"] = list_warnings(report)
+    manifest = manifest.model_copy(update={"warnings": tuple(report["warnings"])})
+    _write_report(report, manifest, folder)
     manifest = manifest.model_copy(update={"files": _describe_files(folder)})
     load_classifier(Release(manifest, folder))
     return manifest, folder
+
+
+def list_warnings(report: dict[str, Any]) -> list[str]:
+    """Return what a person should know before trusting the release."""
+    failing = [f"{row['kind']} ({row['held']} of {row['cases']})" for row in report["must_hold"] if row["holds"] is False]
+    ahead = report["peer"]["ahead"]
+    found = {
+        f"sentences that must hold do not: {', '.join(failing)}": bool(failing),
+        f"the linear peer is better by {-ahead['value']:.4f}": ahead["high"] < 0,
+        f"calibration error {report['metrics']['ece']['value']:.3f} is over 0.02": report["metrics"]["ece"]["value"] > 0.02,
+        f"judged by only {report['rows']['held_out']} rows": report["rows"]["held_out"] < _FEW_ROWS,
+    }
+    return [warning for warning, holds in found.items() if holds]
+
+
+def _write_report(report: dict[str, Any], manifest: Manifest, folder: Path) -> None:
+    (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_html_report(report, manifest, draw_plots(report, folder), folder / "report.html")
 
 
 def _write_network(learned: Learned, vectors: Vectors, folder: Path) -> None:
@@ -81,12 +109,10 @@ def _write_drift_baseline(corpora: Corpora, vectors: Vectors, evaluation: Evalua
     write_baseline(baseline, folder / BASELINE)
 
 
-def _write_proof(manifest: Manifest, learned: Learned, vectors: Vectors, folder: Path) -> None:
-    classifier = Classifier(Release(manifest, folder))
+def _prove(classifier: Classifier, learned: Learned, vectors: Vectors) -> None:
     encoded = encode_tokens([tokenize(clean(text)) for text in golden_texts()], vectors.words, learned.encoding)
     probabilities = predict_rows(learned.network, encoded, np.arange(len(golden_texts())))
     require_same_scores(classifier, list(probabilities))
-    write_goldens(classifier, folder / GOLDEN)
 
 
 def _describe(job: Job, corpora: Corpora, learned: Learned, evaluation: Evaluation, folder: Path) -> Manifest:
@@ -111,7 +137,6 @@ def _describe(job: Job, corpora: Corpora, learned: Learned, evaluation: Evaluati
         libraries={name: version(name) for name in _LIBRARIES},
         parameters=job.recipe.model_dump(),
         durations_seconds=job.progress.stage_seconds,
-        warnings=tuple(evaluation.report.get("warnings", ())),
     )
 
 

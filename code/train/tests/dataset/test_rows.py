@@ -128,7 +128,7 @@ def test_imdbs_label_wins_over_its_rating(tmp_path: Path, store: Store) -> None:
 def test_named_columns_and_spelled_out_labels_win_over_guesses(tmp_path: Path, store: Store) -> None:
     path = write_csv(tmp_path / "x.csv", [("text", "body", "mood"), ("no", "good", "y"), ("no", "bad", "n")])
     assert read(path, store, "#text=body&label=mood&positive=y&negative=n").labels.tolist() == [2, 0]
-    with pytest.raises(PermanentError, match="nowhere|no text column") as caught:
+    with pytest.raises(PermanentError, match="no text column") as caught:
         read(path, store, "#text=nowhere&label=mood")
     assert caught.value.code == "wrong_columns"
 
@@ -253,7 +253,9 @@ def test_the_shipped_sample_reads_without_a_network(tmp_path: Path, store: Store
     ("name", "rows", "labels"),
     [("semeval/train.tsv.gz", 47_575, [7_421, 21_332, 18_822]), ("airline/Tweets.csv.gz", 14_640, [9_178, 3_099, 2_363])],
 )
-def test_real_data_sets_read_whole(data_dir: Path, tmp_path: Path, store: Store, name: str, rows: int, labels: list[int]) -> None:
+def test_real_data_sets_read_whole(  # noqa: PLR0917 - three fixtures and three parameters
+    data_dir: Path, tmp_path: Path, store: Store, name: str, rows: int, labels: list[int]
+) -> None:
     found = read_rows(parse_source((data_dir / name).as_uri()), store, tmp_path)
     assert (found.read, found.unreadable) == (rows, 0)
     assert np.bincount(found.labels).tolist() == labels

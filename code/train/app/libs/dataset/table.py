@@ -113,9 +113,11 @@ def _guess_delimiter(head: str) -> str:
 
 
 def _first_row(head: str, delimiter: str, *, quoted: bool) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    lines = io.StringIO(head, newline="")
     try:
-        return next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting))
+        if quoted:
+            return next(csv.reader(lines, delimiter=delimiter))
+        return next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
     except (csv.Error, StopIteration) as error:
         raise PermanentError(f"the first row cannot be read: {error}", code="wrong_columns") from None
 

@@ -31,7 +31,7 @@ class CappedReader(io.RawIOBase):
         self._left = limit
 
     def readable(self) -> bool:
-        """A stream for reading."""
+        """Say that it can be read."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]

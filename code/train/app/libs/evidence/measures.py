@@ -87,7 +87,7 @@ def with_interval(
     if not total:
         return {"value": float("nan"), "low": float("nan"), "high": float("nan")}
     flat = counts.reshape(-1) / total
-    draws = rng.multinomial(int(round(float(total))), flat, size=RESAMPLES)
+    draws = rng.multinomial(round(float(total)), flat, size=RESAMPLES)
     low, high = np.percentile([rule(draw.reshape(counts.shape)) for draw in draws], _INTERVAL)
     return {"value": round(float(rule(counts)), 5), "low": round(float(low), 5), "high": round(float(high), 5)}
 

@@ -1,0 +1,125 @@
+"""The gate: a published release becomes the live one only if it is no worse, and keeps what must hold."""
+
+from __future__ import annotations
+
+from math import comb
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from libs.evidence.measures import with_interval
+from sentiment.classifier import SERVING_FILES, Classifier
+from sentiment.errors import KeyMissingError, ReleaseError
+from sentiment.fetching import fetch_release
+from sentiment.labels import THREE_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from libs.corpus import Corpus
+    from libs.evaluate import Evaluation
+    from libs.job import Job
+    from sentiment.promotion import TaggedCurrent
+    from sentiment.release import Manifest
+
+_MOST_COMPARED: Final = 30_000  # rows for the current release to answer: enough for an interval of half a point
+
+
+class Verdict(NamedTuple):
+    """Whether the release may go live, and why in one sentence."""
+
+    promoted: bool
+    reason: str
+    comparison: dict[str, Any]
+
+
+def judge_release(
+    job: Job, manifest: Manifest, corpus: Corpus, evaluation: Evaluation, current: TaggedCurrent | None
+) -> Verdict:
+    """Compare with the current release on the same held-out rows.
+
+    The first release goes live with its warnings. Later ones must keep what must hold, and may lose at most
+    GATE_TOLERANCE (accuracy; macro recall for three classes). A current release that cannot be read is replaced.
+    """
+    if current is None:
+        return Verdict(promoted=True, reason="first valid release", comparison={})
+    failing = [warning for warning in manifest.warnings if "must hold" in warning]
+    if failing:
+        return Verdict(promoted=False, reason=failing[0], comparison={})
+    version = current.current.version
+    try:
+        release = fetch_release(job.store, version, job.folder / "current", SERVING_FILES)
+        classifier = Classifier(release)
+    except (ReleaseError, KeyMissingError) as error:
+        return Verdict(promoted=True, reason=f"the current release cannot be read: {error.detail}", comparison={})
+    comparison = compare_releases(classifier, corpus, evaluation, job.recipe.seed)
+    lost = comparison["difference"]["value"] < -job.settings.gate_tolerance
+    found = "{value:+.4f} ({low:+.4f} to {high:+.4f})".format(**comparison["difference"])
+    reason = (
+        f"{comparison['measure']} {found} against {version} on {comparison['rows']} held-out rows, McNemar p "
+        f"{comparison['mcnemar_p']:.3f}; {'over' if lost else 'within'} the tolerance of {job.settings.gate_tolerance}"
+    )
+    return Verdict(not lost, reason, comparison | {"current": version})
+
+
+def compare_releases(classifier: Classifier, corpus: Corpus, evaluation: Evaluation, seed: int) -> dict[str, Any]:
+    """Return the difference between the new release and ``classifier`` on the same held-out rows, with its interval.
+
+    Releases with different classes are compared by telling positive from negative on the rows that are either.
+    """
+    rng = np.random.default_rng(seed)
+    judged = evaluation.judged
+    same = classifier.manifest.labels == corpus.classes
+    places = np.arange(len(judged.labels)) if same else np.flatnonzero(np.isin(judged.labels, (0, judged.classes - 1)))
+    if len(places) > _MOST_COMPARED:
+        places = np.sort(rng.choice(places, _MOST_COMPARED, replace=False))
+    texts = [corpus.texts[corpus.held_out_rows[place]] for place in places]
+    labels = judged.labels[places]
+    theirs = _answer(classifier, texts, corpus, labels, same=same)
+    polar = (judged.scores >= 0.5) == (judged.labels > 0)
+    ours = (judged.predicted == judged.labels)[places] if same else polar[places]
+    three = same and judged.classes == len(THREE_CLASSES)
+    counts = np.stack([_count(ours[labels == label], theirs[labels == label]) for label in np.unique(labels)])
+    return {
+        "measure": "macro recall" if three else "accuracy",
+        "rows": len(places),
+        "difference": with_interval(counts, _macro_difference if three else _difference, rng),
+        "mcnemar_p": round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5),
+    }
+
+
+def mcnemar(only_ours: int, only_theirs: int) -> float:
+    """Return the two-sided exact p of McNemar's test (1947); beyond 1,000 disagreements its normal form with continuity."""
+    total = only_ours + only_theirs
+    if total == 0:
+        return 1.0
+    if total > 1000:
+        from math import erfc, sqrt
+
+        return erfc(max(abs(only_ours - only_theirs) - 1, 0) / sqrt(total) / sqrt(2))
+    tail = sum(comb(total, k) for k in range(min(only_ours, only_theirs) + 1)) / 2**total
+    return min(1.0, 2 * tail)
+
+
+def _answer(
+    classifier: Classifier, texts: Sequence[Any], corpus: Corpus, labels: NDArray[np.int8], *, same: bool
+) -> NDArray[np.bool_]:
+    predictions = classifier.predict(texts)
+    if same and len(corpus.classes) == len(THREE_CLASSES):
+        return np.array([corpus.classes.index(one.label) for one in predictions]) == labels
+    return np.array([one.score >= 0.5 for one in predictions]) == (labels > 0)
+
+
+def _count(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> NDArray[np.int64]:
+    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+    return np.array([only_ours, only_theirs, len(ours) - only_ours - only_theirs])
+
+
+def _difference(counts: NDArray[Any]) -> float:
+    return float((counts[:, 0].sum() - counts[:, 1].sum()) / max(counts.sum(), 1))
+
+
+def _macro_difference(counts: NDArray[Any]) -> float:
+    return float(np.mean((counts[:, 0] - counts[:, 1]) / np.maximum(counts.sum(axis=1), 1)))
