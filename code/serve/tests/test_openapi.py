@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from pydantic import SecretStr
 
 from libs.application import WEB, build_app
