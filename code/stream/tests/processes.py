@@ -115,7 +115,16 @@ def local_environment(folder: Path, predict_url: str, source_url: str, **more: s
 def write_tweets(path: Path, rows: int, start: int = 0) -> str:
     """Write a file in Sentiment140's columns and return its address."""
     lines = [
-        json.dumps([str(4 * (number % 2)), str(number), "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", f"u{number}", f"post number {number}, said ann"])[1:-1]
+        json.dumps(
+            [
+                str(4 * (number % 2)),
+                str(number),
+                "Mon Apr 06 22:19:45 PDT 2009",
+                "NO_QUERY",
+                f"u{number}",
+                f"post number {number}, said ann",
+            ]
+        )[1:-1]
         for number in range(start, start + rows)
     ]
     path.write_text("\n".join(line.replace('", "', '","') for line in lines) + "\n", encoding="utf-8")

@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from makers import NEW, make_tweet
+
 from libs.analyze import Analyzer
 from libs.batches import build_batch, sort_entries
 from libs.pacing import StoppedError, WallClock
@@ -14,7 +16,6 @@ from libs.results import Batch, Results, open_results
 from libs.spool import Parcel
 from libs.spool.folder import FolderSpool
 from libs.tweet import DeadLetter, Gap, Removal, Tweet, unpack_entries
-from makers import NEW, make_tweet
 from sentiment.cleaning import clean
 from sentiment.errors import PermanentError, TransientError
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from libs.tweet import Entry
     from simulators.serve import ServeSimulator
+
+    from libs.tweet import Entry
 
 
 class Fixture:
@@ -36,7 +38,9 @@ class Fixture:
         self.results.prepare()
         self.predictor = Predictor(url, None, self.clock)
 
-    def run(self, entries: Sequence[Entry], languages: frozenset[str] = frozenset(), results: Results | None = None) -> None:
+    def run(
+        self, entries: Sequence[Entry], languages: frozenset[str] = frozenset(), results: Results | None = None
+    ) -> None:
         """Analyze the entries, one parcel each, until the spool is empty."""
         for entry in entries:
             self.spool.put("source", [entry], None)
@@ -70,7 +74,9 @@ def test_what_is_stored_is_what_serve_was_sent(parts: Fixture, serve: ServeSimul
 
 
 def test_posts_in_other_languages_are_counted_not_scored(parts: Fixture) -> None:
-    tweets = [make_tweet(str(number), lang=lang) for number, lang in enumerate(["en", "en-US", "", "und", "de", "pt-BR"])]
+    tweets = [
+        make_tweet(str(number), lang=lang) for number, lang in enumerate(["en", "en-US", "", "und", "de", "pt-BR"])
+    ]
     parts.run(tweets)
     assert set(parts.results.read_by_id([str(number) for number in range(6)])) == {"0", "1", "2", "3"}
     assert parts.results.count_all()["skipped"] == 2
@@ -128,7 +134,9 @@ def test_what_the_store_refuses_for_good_costs_its_neighbours_nothing(parts: Fix
     picky = Picky(parts.results, "4")
     parts.run(tweets, results=picky)  # type: ignore[arg-type]
     assert set(parts.results.read_by_id([tweet.id for tweet in tweets])) == {str(n) for n in range(9)} - {"4"}
-    assert [(letter.reason, letter.position) for letter in parts.results.read_dead_letters(10)] == [("result_refused", "4")]
+    assert [(letter.reason, letter.position) for letter in parts.results.read_dead_letters(10)] == [
+        ("result_refused", "4")
+    ]
     assert picky.outages == 0
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fixtures.ports import find_free_port
+from pydantic import SecretStr
+from simulators.serve import POISON, ServeSimulator, score
+
 from libs.pacing import StoppedError, WallClock
 from libs.predict import Predictor, Refusal, Scored
-from pydantic import SecretStr
 from sentiment.cleaning import clean
 from sentiment.errors import SentimentError
-from simulators.serve import POISON, ServeSimulator, score
 
 if TYPE_CHECKING:
     from sentiment.cleaning import CleanText

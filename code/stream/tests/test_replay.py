@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from libs.pacing import StoppedError, WallClock
 from libs.sources import Position
 from libs.sources.replay import ReplaySource
@@ -85,7 +86,9 @@ def test_a_row_without_id_user_or_date_gets_stable_substitutes(tmp_path: Path) -
         (b'"0","2","a","NO_QUERY","b","' + b"x" * 140_000 + b'"\n', "line_too_long"),
     ],
 )
-def test_an_unreadable_row_is_a_dead_letter_with_its_bytes_and_costs_its_neighbours_nothing(tmp_path: Path, row: bytes, reason: str) -> None:
+def test_an_unreadable_row_is_a_dead_letter_with_its_bytes_and_costs_its_neighbours_nothing(
+    tmp_path: Path, row: bytes, reason: str
+) -> None:
     path = write(tmp_path / "s.csv", S140.format(1, "a").encode() + row + S140.format(3, "c").encode())
     first, dead, last = read_all(path)
     assert (first.id, last.id) == ("1", "3")  # type: ignore[union-attr]
@@ -97,14 +100,17 @@ def test_an_unreadable_row_is_a_dead_letter_with_its_bytes_and_costs_its_neighbo
 
 
 def test_a_stray_quote_costs_its_own_row_only(tmp_path: Path) -> None:
-    rows = "id,text\n1,fine\n2,\"never closed\n" + "".join(f"{number},fine\n" for number in range(3, 200))
+    rows = 'id,text\n1,fine\n2,"never closed\n' + "".join(f"{number},fine\n" for number in range(3, 200))
     entries = read_all(write(tmp_path / "s.csv", rows))
     assert [entry.id for entry in entries if isinstance(entry, Tweet)] == ["1", *map(str, range(3, 200))]
     assert [entry.original for entry in entries if isinstance(entry, DeadLetter)] == [b'2,"never closed\n']
 
 
 def test_json_lines_that_are_none_are_dead_letters(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.ndjson", '{"id": 1, "text": "a"}\n{"id": 2, "te\n[]\n{"id": 3, "text": 7}\n{"id": 4, "text": "d"}\n')
+    path = write(
+        tmp_path / "x.ndjson",
+        '{"id": 1, "text": "a"}\n{"id": 2, "te\n[]\n{"id": 3, "text": 7}\n{"id": 4, "text": "d"}\n',
+    )
     entries = read_all(path)
     assert [entry.reason if isinstance(entry, DeadLetter) else entry.id for entry in entries] == [  # type: ignore[union-attr]
         "1", "not_json", "not_json", "no_text", "4",
@@ -177,11 +183,19 @@ def test_a_loop_gives_each_lap_ids_of_its_own(tmp_path: Path) -> None:
 def test_track_keeps_matching_rows_and_names_their_topics(tmp_path: Path) -> None:
     rows = "id,text,airline\n1,I like Delta,United\n2,nothing here,United\n3,nothing,acme\n"
     entries = read_all(write(tmp_path / "s.csv", rows), track="delta,acme")
-    assert [(entry.id, entry.topics) for entry in entries if isinstance(entry, Tweet)] == [("1", ("delta", "United")), ("3", ("acme",))]
+    assert [(entry.id, entry.topics) for entry in entries if isinstance(entry, Tweet)] == [
+        ("1", ("delta", "United")),
+        ("3", ("acme",)),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("sentiment140_replay.csv.gz", 35_387), ("airline/Tweets.csv.gz", 14_640), ("stream/stocknet_replay.ndjson.gz", 96_826)]
+    ("name", "rows"),
+    [
+        ("sentiment140_replay.csv.gz", 35_387),
+        ("airline/Tweets.csv.gz", 14_640),
+        ("stream/stocknet_replay.ndjson.gz", 96_826),
+    ],
 )
 def test_the_real_files_are_read_to_the_last_row(name: str, rows: int) -> None:
     path = DATA / name

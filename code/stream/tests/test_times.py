@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from libs.times import parse_date
 from sentiment.errors import PermanentError
 
@@ -30,7 +31,16 @@ def test_a_date_is_read_as_it_was_meant(written: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "yesterday", "Mon Apr 06 22:19:45 XYZ 2009", "Mon Foo 06 22:19:45 PDT 2009", "9" * 40, "0001-01-01", "2024-13-01"]
+    "written",
+    [
+        "",
+        "yesterday",
+        "Mon Apr 06 22:19:45 XYZ 2009",
+        "Mon Foo 06 22:19:45 PDT 2009",
+        "9" * 40,
+        "0001-01-01",
+        "2024-13-01",
+    ],
 )
 def test_what_is_no_date_is_refused(written: str) -> None:
     with pytest.raises(PermanentError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from libs.topics import Topic, compile_matchers, match_topics, parse_track, require_rules
 from sentiment.errors import ConfigurationError
 

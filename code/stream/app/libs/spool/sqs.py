@@ -15,7 +15,7 @@ from sentiment.errors import TransientError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-VISIBILITY_SECONDS: Final = 60
+VISIBILITY_SECONDS: Final = 30
 """How long a worker that dies keeps its messages from the others; whoever works longer extends it."""
 _RECEIVES: Final = 20
 _KEPT_SECONDS: Final = 14 * 86_400  # SQS's longest
