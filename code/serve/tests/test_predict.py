@@ -125,6 +125,6 @@ def test_the_model_is_described(client: FlaskClient) -> None:
 
 def test_a_deadline_that_has_passed_is_answered_without_work(client: FlaskClient) -> None:
     answer = client.post("/predict", json={"text": "x"}, headers={"X-Request-Deadline-Ms": "0"})
-    assert (answer.status_code, answer.json["code"]) == (504, "deadline_passed")  # type: ignore[index]
+    assert (answer.status_code, answer.json["code"]) == (408, "deadline_passed")  # type: ignore[index]
     fine = client.post("/predict", json={"text": "x"}, headers={"X-Request-Deadline-Ms": "5000"})
     assert fine.status_code == 200

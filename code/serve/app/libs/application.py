@@ -33,7 +33,7 @@ STATUSES: Final = {
     "not_json": 400,
     "body_too_large": 413,
     "not_json_type": 415,
-    "deadline_passed": 504,
+    "deadline_passed": 408,
     "username_taken": 409,
     "too_many_tries": 429,
 }  # the rest by kind: 422 for the caller's mistakes, 503 for ours

@@ -23,7 +23,7 @@ _CODES: Final = {413: "body_too_large", 415: "not_json_type", 400: "bad_request"
 _STATUSES: Final = {"unauthorized": 401, "forbidden": 403, "key_missing": 404, "race_lost": 409, "overloaded": 429}
 _TITLES: Final = {
     400: "Bad request", 401: "Not authenticated", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 413: "Body too large", 415: "Unsupported media type", 422: "Cannot be processed",
+    408: "Deadline passed", 409: "Conflict", 413: "Body too large", 415: "Unsupported media type", 422: "Cannot be processed",
     429: "Too many requests", 500: "Internal error", 503: "Temporarily unavailable",
 }  # fmt: skip
 
