@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from libs.experiments.commands import compare
+from libs.options import dataset_option, quiet_option, read_given, set_option
 from libs.settings import TrainSettings
 from sentiment.errors import PermanentError
 from sentiment.logs import configure_logs
@@ -35,16 +37,16 @@ def make_command_line(train: Callable[[Job], Outcome]) -> click.Group:
 
             serve(read_settings(TrainSettings))
 
-    for command in (_make_run(train), _make_train_process(train), check, models, promote, rollback, sample):
+    for command in (_make_run(train), _make_train_process(train), check, models, promote, rollback, sample, compare):
         command_line.add_command(command)
     return command_line
 
 
 def _make_run(train: Callable[[Job], Outcome]) -> click.Command:
     @click.command("run")
-    @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A hyperparameter, e.g. --set epochs=2.")
-    @click.option("--dataset", metavar="KEY", help="A data set inside the store instead of DATASET_URL: datasets/x.csv.")
-    @click.option("--quiet", is_flag=True, help="No progress bar; log lines only.")
+    @set_option
+    @dataset_option
+    @quiet_option
     def run(pairs: tuple[str, ...], dataset: str | None, *, quiet: bool) -> int:
         """Train, publish and (if it earned it) promote a release, with a progress bar.
 
@@ -53,8 +55,7 @@ def _make_run(train: Callable[[Job], Outcome]) -> click.Command:
         from libs.overrides import read_overrides
 
         settings = read_settings(TrainSettings)
-        overrides = dict(_split_pair(pair) for pair in pairs) | ({"dataset": dataset} if dataset else {})
-        return _run_here(train, settings, read_overrides(overrides), quiet=quiet)
+        return _run_here(train, settings, read_overrides(read_given(pairs, dataset)), quiet=quiet)
 
     return run
 
@@ -149,13 +150,3 @@ def sample(training: Path | None, replay: Path | None) -> None:
     for path, rows in ((training, generate_training_rows), (replay, generate_replay_rows)):
         if path is not None:
             click.echo(f"{path}: {write_csv(rows(), path)} synthetic rows")
-
-
-def _split_pair(pair: str) -> tuple[str, Any]:
-    name, sign, value = pair.partition("=")
-    if not sign:
-        raise click.BadParameter(f"'{pair}' is not NAME=VALUE", param_hint="--set")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value

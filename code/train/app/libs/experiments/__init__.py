@@ -1,0 +1,1 @@
+"""Experiments beside the runs: recipes compared, hyperparameters searched, runs tracked, the pipeline step by step."""

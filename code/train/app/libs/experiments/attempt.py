@@ -1,0 +1,31 @@
+"""One attempt at a recipe, without evidence or release: vectors, network, and what it makes of the held-out rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from libs.evidence.measures import Judged
+from libs.learning import learn
+from libs.network import predict_rows
+from libs.vectors import train_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from libs.corpus import Corpora
+    from libs.recipe import Recipe
+
+_VECTORS, _NETWORK = 0.25, 0.97  # of the time is over when each is done, as on Sentiment140
+
+
+def attempt(corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[float], None]) -> Judged:
+    """Train the whole network and judge it by the labelled corpus' held-out rows; ``report`` gets the fraction done."""
+
+    def report_learning(fraction: float, _figures: dict[str, Any]) -> None:
+        report(_VECTORS + (_NETWORK - _VECTORS) * fraction)
+
+    vectors = train_vectors(corpora, recipe, folder, lambda fraction: report(_VECTORS * fraction))
+    learned = learn(corpora, vectors, recipe, report_learning)
+    rows = corpora.labelled.held_out_rows
+    return Judged(corpora.labelled.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1]))

@@ -1,0 +1,62 @@
+"""The experiments' part of train's command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from libs.options import dataset_option, quiet_option, read_given, set_option
+from libs.settings import TrainSettings
+from sentiment.logs import configure_logs
+from sentiment.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from libs.progress_bar import ProgressBar
+
+def _folder(default: str) -> Callable[[Any], Any]:
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--folder", type=kind, default=default, show_default=True, help="Where the results go.")
+
+
+@click.command()
+@click.option("--rows", type=click.IntRange(min=100), default=100_000, show_default=True, help="Most rows to learn from.")
+@set_option
+@dataset_option
+@_folder("experiments/compare")
+@quiet_option
+def compare(rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path, *, quiet: bool) -> None:
+    """Compare feature recipes, from a bag of words to the whole network, on one split of the data set.
+
+    Prints a table; writes comparison.json and comparison.png. Nothing is published.
+    """
+    from libs.experiments.comparison import Contest, compare_recipes
+    from libs.experiments.comparison_report import format_table, write_comparison
+    from libs.experiments.workplace import open_workplace
+    from libs.progress_bar import ProgressBar
+
+    settings = _start(quiet=quiet)
+    given = {"most_training_rows": rows} | read_given(pairs, dataset)
+    with ProgressBar(quiet=quiet) as bar, open_workplace(settings, given, folder) as place:
+        found = compare_recipes(Contest(place.corpora, place.recipe, place.scratch), _show_on(bar))
+        write_comparison(found, folder)
+    click.echo(format_table(found))
+    click.echo(f"written: {folder}/comparison.json, {folder}/comparison.png")
+
+
+def _start(*, quiet: bool) -> TrainSettings:
+    settings = read_settings(TrainSettings)
+    configure_logs("train", settings.log_level if quiet else "WARNING")
+    return settings
+
+
+def _show_on(bar: ProgressBar) -> Callable[[str, float], None]:
+    from libs.progress import Snapshot
+
+    def show(what: str, fraction: float) -> None:
+        bar.show(Snapshot(what, min(fraction, 1.0), None, {}, {}))
+
+    return show
