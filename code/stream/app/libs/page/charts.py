@@ -30,7 +30,15 @@ def draw_over_time(buckets: list[dict[str, Any]]) -> go.Figure:
         bargap=0.12,
         xaxis={"type": "date"},
         yaxis={"title": "posts", "rangemode": "tozero"},
-        yaxis2={"title": "score", "overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False},
+        yaxis2={
+            "title": "score",
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 1],
+            "showgrid": False,
+            "tickmode": "array",
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        },
     )
     return _style(figure)
 
