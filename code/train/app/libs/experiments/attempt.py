@@ -28,4 +28,6 @@ def attempt(corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[fl
     vectors = train_vectors(corpora, recipe, folder, lambda fraction: report(_VECTORS * fraction))
     learned = learn(corpora, vectors, recipe, report_learning)
     rows = corpora.labelled.held_out_rows
-    return Judged(corpora.labelled.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1]))
+    return Judged(
+        corpora.labelled.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1])
+    )

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
     from libs.progress_bar import ProgressBar
 
+
 def _folder(default: str) -> Callable[[Any], Any]:
     kind = click.Path(file_okay=False, path_type=Path)
     return click.option("--folder", type=kind, default=default, show_default=True, help="Where the results go.")
 
 
 @click.command()
-@click.option("--rows", type=click.IntRange(min=100), default=100_000, show_default=True, help="Most rows to learn from.")
+@click.option(
+    "--rows", type=click.IntRange(min=100), default=100_000, show_default=True, help="Most rows to learn from."
+)
 @set_option
 @dataset_option
 @_folder("experiments/compare")
@@ -45,6 +48,39 @@ def compare(rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path
         write_comparison(found, folder)
     click.echo(format_table(found))
     click.echo(f"written: {folder}/comparison.json, {folder}/comparison.png")
+
+
+@click.command()
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), default=30, show_default=True, help="Time budget."
+)
+@click.option(
+    "--rows", type=click.IntRange(min=100), default=100_000, show_default=True, help="Most rows to learn from."
+)
+@set_option
+@dataset_option
+@_folder("experiments/tune")
+@quiet_option
+def tune(minutes: float, rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path, *, quiet: bool) -> None:
+    """Search hyperparameters within a time budget; what --set names stays as it says.
+
+    Judged by rows set aside from those to learn from, never by the held-out ones. The study is kept: called again with
+    the same data and options, the search goes on. Prints the best as POST /train takes it, and writes best.json.
+    """
+    from libs.experiments.search import search
+    from libs.experiments.search_report import format_found, write_found
+    from libs.experiments.workplace import open_workplace
+    from libs.progress_bar import ProgressBar
+
+    settings = _start(quiet=quiet)
+    settled = read_given(pairs, dataset)
+    with (
+        ProgressBar(quiet=quiet) as bar,
+        open_workplace(settings, {"most_training_rows": rows} | settled, folder) as place,
+    ):
+        found = search(place, settled, minutes, _show_on(bar))
+    write_found(found, folder)
+    click.echo(format_found(found, folder))
 
 
 def _start(*, quiet: bool) -> TrainSettings:

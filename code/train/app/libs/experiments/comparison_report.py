@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPARISON_JSON, COMPARISON_PICTURE = "comparison.json", "comparison.png"
-_COLUMNS: Final = ("recipe", "accuracy (95 %)", "macro recall", "ROC AUC", "calibration error", "seconds", "network ahead by")
+_COLUMNS: Final = (
+    "recipe",
+    "accuracy (95 %)",
+    "macro recall",
+    "ROC AUC",
+    "calibration error",
+    "seconds",
+    "network ahead by",
+)
 _ACCENT, _QUIET = "#3f51d9", "#8a8fa3"
 
 
@@ -25,7 +33,9 @@ def format_table(comparison: dict[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     counts = comparison["rows"]
-    return "\n".join([*lines, f"learnt from {counts['training']:,} rows, judged by {counts['held_out']:,} held-out rows"])
+    return "\n".join(
+        [*lines, f"learnt from {counts['training']:,} rows, judged by {counts['held_out']:,} held-out rows"]
+    )
 
 
 def _format_recipe(one: dict[str, Any]) -> tuple[str, ...]:
