@@ -66,8 +66,9 @@ class Demo:
             environment = self._environment(app) | {"PORT": self._pages[app].rpartition(":")[2]}
             words = [str(python_of(app)), "main.py"]
             self._children.start(app, words, folder=app_folder(app), environment=environment, log=log)
-            if app != "train":  # its page is nothing that the replay waits for
+            if app != "train":  # stream waits for serve alone
                 wait_until_ready(self._pages[app], self._children, self._stop)
+        wait_until_ready(self._pages["train"], self._children, self._stop)
         write_pages(self._plan.folder, self._pages)
         self._screen.say(f"  live page        {self._pages['stream']}")
         self._screen.say(f"  try a text       {self._pages['serve']}")
