@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-set_option = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A hyperparameter, e.g. --set epochs=2.")
+set_option = click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A hyperparameter, e.g. --set epochs=2."
+)
 dataset_option = click.option(
     "--dataset", metavar="KEY", help="A data set inside the store instead of DATASET_URL: datasets/x.csv."
 )

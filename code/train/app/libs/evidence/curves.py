@@ -31,5 +31,5 @@ def describe_curves(judged: Judged) -> dict[str, Any]:
 
 
 def _points(x: NDArray[np.float64], y: NDArray[np.float64], most: int = 200) -> list[list[float]]:
-    places = np.unique(np.linspace(0, len(x) - 1, most).astype(int))
+    places = np.unique(np.linspace(0, len(x) - 1, min(most, len(x))).astype(int))
     return [[round(float(x[place]), 5), round(float(y[place]), 5)] for place in places]

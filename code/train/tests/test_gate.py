@@ -1,0 +1,108 @@
+"""The gate between published and live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpora import make_corpus
+from fixtures.tiny_release import build_tiny_release, publish_tiny_release
+
+from libs.corpus import Corpora
+from libs.dataset import parse_datasets
+from libs.evaluate import Evaluation
+from libs.evidence.measures import Judged
+from libs.gate import mcnemar
+from libs.job import Job
+from libs.progress import Progress
+from libs.publish import publish
+from libs.recipe import Recipe
+from libs.settings import TrainSettings
+from sentiment.classifier import Classifier
+from sentiment.labels import Thresholds
+from sentiment.promotion import promote_release, read_current, read_history
+from sentiment.release import Release
+from sentiment.store import Store
+
+CORPUS = make_corpus(2500)
+
+
+def make_job(store: Store, folder: Path, tolerance: float = 0.005) -> Job:
+    settings = TrainSettings(store_url=store.url, dataset_url="sample", gate_tolerance=tolerance)
+    progress = Progress()
+    progress.enter("publish")
+    return Job("v2", settings, parse_datasets("sample"), None, Recipe(), store, folder, progress)
+
+
+def evaluate_with(share_right: float) -> Evaluation:
+    """Return an evaluation that is right in that share of the held-out rows."""
+    labels = CORPUS.labels[CORPUS.held_out_rows]
+    said = np.where(np.arange(len(labels)) < share_right * len(labels), labels, 1 - labels)
+    judged = Judged(labels, np.eye(2, dtype=np.float32)[said])
+    return Evaluation(judged, Thresholds(), "default", {"metrics": {}})
+
+
+def run_publish(store: Store, tmp_path: Path, share_right: float, tolerance: float = 0.005, **changes: Any) -> Any:
+    manifest = build_tiny_release(tmp_path / "v2", "v2", **changes)
+    return publish(make_job(store, tmp_path, tolerance), manifest, tmp_path / "v2", Corpora(CORPUS), evaluate_with(share_right))
+
+
+def current_share_right(tmp_path: Path) -> float:
+    classifier = Classifier(Release(build_tiny_release(tmp_path / "probe", "probe"), tmp_path / "probe"))
+    rows = CORPUS.held_out_rows
+    scores = np.array([one.score for one in classifier.predict([CORPUS.texts[row] for row in rows])])
+    return float(((scores >= 0.5) == (CORPUS.labels[rows] == 1)).mean())
+
+
+def test_the_first_release_goes_live_with_its_warnings_on_record(store: Store, tmp_path: Path) -> None:
+    outcome = run_publish(store, tmp_path, 0.5, warnings=("judged by only 12 rows",))
+    assert (outcome.promoted, outcome.reason) == (True, "first valid release")
+    assert read_history(store)[-1].warnings == ("judged by only 12 rows",)
+
+
+@pytest.mark.parametrize(("change", "promoted"), [(+0.05, True), (0.0, True), (-0.05, False)])
+def test_a_later_release_must_not_be_worse_on_the_same_rows(store: Store, tmp_path: Path, change: float, promoted: bool) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    outcome = run_publish(store, tmp_path, current_share_right(tmp_path) + change, tolerance=0.01)
+    assert outcome.promoted is promoted
+    assert "McNemar p" in outcome.reason
+    current = read_current(store)
+    assert current is not None
+    assert current.current.version == ("v2" if promoted else "v1")
+    line = read_history(store)[-1]
+    assert (line.version, line.promoted, line.reason) == ("v2", promoted, outcome.reason)
+
+
+def test_the_tolerance_is_a_setting(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    assert run_publish(store, tmp_path, current_share_right(tmp_path) - 0.05, tolerance=0.1).promoted
+
+
+def test_sentences_that_must_hold_keep_a_better_release_back(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    outcome = run_publish(store, tmp_path, 1.0, warnings=("sentences that must hold do not: negation (1 of 9)",))
+    assert not outcome.promoted
+    assert "negation (1 of 9)" in outcome.reason
+
+
+def test_a_current_release_that_cannot_be_read_is_replaced(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    store.write("models/v1/model.onnx", b"damaged")
+    outcome = run_publish(store, tmp_path, 0.5)
+    assert outcome.promoted
+    assert "cannot be read" in outcome.reason
+
+
+def test_mcnemars_p_is_scipys() -> None:
+    from scipy.stats import binomtest
+
+    for ours, theirs in ((0, 0), (5, 5), (1, 9), (40, 60), (300, 400)):
+        expected = 1.0 if ours + theirs == 0 else binomtest(ours, ours + theirs).pvalue
+        assert mcnemar(ours, theirs) == pytest.approx(expected)
+    assert mcnemar(700, 800) == pytest.approx(binomtest(700, 1500).pvalue, abs=1e-3)
