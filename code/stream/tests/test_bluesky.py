@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes import local_environment, run_app
+from simulators.jetstream import JetstreamSimulator, make_event
+from virtual import VirtualClock
+
 from libs.pacing import StoppedError, WallClock
 from libs.sources import Chunk, Position
 from libs.sources.bluesky import BlueskySource
 from libs.sources.jetstream import parse_event
 from libs.topics import compile_matchers, parse_track
 from libs.tweet import DeadLetter, Entry, Gap, Removal, Tweet
-from processes import local_environment, run_app
 from sentiment.errors import PermanentError, TransientError
-from simulators.jetstream import JetstreamSimulator, make_event
-from virtual import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,9 @@ def network() -> Iterator[JetstreamSimulator]:
     simulator.close()
 
 
-def read_until(source: BlueskySource, position: Position, enough: Callable[[list[Entry]], bool]) -> tuple[list[Entry], Position]:
+def read_until(
+    source: BlueskySource, position: Position, enough: Callable[[list[Entry]], bool]
+) -> tuple[list[Entry], Position]:
     entries: list[Entry] = []
     for chunk in source.read(position):
         entries += chunk.entries
@@ -95,7 +98,16 @@ def test_no_post_is_dated_after_the_network_saw_it() -> None:
         assert tweet.posted_at == kept
 
 
-@pytest.mark.parametrize("message", ["x", "[]", "{}", '{"kind":"commit","did":"a","time_us":1}', '{"kind":"commit","did":"a","time_us":"1","commit":{"collection":"a"}}'])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x",
+        "[]",
+        "{}",
+        '{"kind":"commit","did":"a","time_us":1}',
+        '{"kind":"commit","did":"a","time_us":"1","commit":{"collection":"a"}}',
+    ],
+)
 def test_what_no_jetstream_sends_is_refused(message: str) -> None:
     with pytest.raises(PermanentError):
         parse_event(message, ACME, READ_AT)
@@ -114,11 +126,15 @@ def test_a_real_capture_is_read_to_its_last_event() -> None:
 # --- over real sockets
 
 
-def test_it_goes_on_where_the_socket_closed_and_knows_that_nothing_is_missing(network: JetstreamSimulator, clock: WallClock) -> None:
+def test_it_goes_on_where_the_socket_closed_and_knows_that_nothing_is_missing(
+    network: JetstreamSimulator, clock: WallClock
+) -> None:
     network.endings = [("close", 3), ("tear", 9)]
     network.emit(*(make_event(NOW_US + number * SECOND, f"k{number}") for number in range(20)))
     start = Position(str(NOW_US + 4 * SECOND), "2026-03-01T11:59:00.000Z")
-    entries, position = read_until(BlueskySource(network.url, "acme", clock), start, lambda entries: "k19" in posts(entries))
+    entries, position = read_until(
+        BlueskySource(network.url, "acme", clock), start, lambda entries: "k19" in posts(entries)
+    )
     assert set(posts(entries)) == {f"k{number}" for number in range(20)}
     assert posts(entries).count("k0") > 1, "a few seconds come twice, which the store is ready for"
     closed = [entry for entry in entries if isinstance(entry, Gap) and entry.ended_at]
@@ -129,22 +145,32 @@ def test_it_goes_on_where_the_socket_closed_and_knows_that_nothing_is_missing(ne
     assert network.fired["tear"] == 1
 
 
-def test_a_cursor_older_than_the_window_is_a_gap_that_nothing_recovers(network: JetstreamSimulator, clock: WallClock) -> None:
+def test_a_cursor_older_than_the_window_is_a_gap_that_nothing_recovers(
+    network: JetstreamSimulator, clock: WallClock
+) -> None:
     network.emit(make_event(NOW_US, "old"), make_event(NOW_US + 3600 * SECOND, "new"))
     network.oldest_us = NOW_US + 1800 * SECOND
     start = Position(str(NOW_US), "2026-03-01T12:00:00.000Z")
     entries, _ = read_until(BlueskySource(network.url, "acme", clock), start, lambda entries: bool(posts(entries)))
     (gap,) = [entry for entry in entries if isinstance(entry, Gap) and entry.ended_at]
     assert posts(entries) == ["new"]
-    assert (gap.started_at, gap.ended_at, gap.recovered) == ("2026-03-01T12:00:00.000Z", "2026-03-01T13:00:00.000Z", False)
+    assert (gap.started_at, gap.ended_at, gap.recovered) == (
+        "2026-03-01T12:00:00.000Z",
+        "2026-03-01T13:00:00.000Z",
+        False,
+    )
     assert network.fired["clamped"] == 1
 
 
-def test_a_socket_that_goes_silent_is_left(network: JetstreamSimulator, clock: WallClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_that_goes_silent_is_left(
+    network: JetstreamSimulator, clock: WallClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("libs.sources.bluesky._SILENCE_SECONDS", 1.0)  # the rule is tested, not the patience
     network.endings = [("silent", 1)]
     network.emit(make_event(NOW_US, "k1"), make_event(NOW_US + SECOND, "k2"))
-    entries, _ = read_until(BlueskySource(network.url, "acme", clock), Position(str(NOW_US)), lambda entries: "k2" in posts(entries))
+    entries, _ = read_until(
+        BlueskySource(network.url, "acme", clock), Position(str(NOW_US)), lambda entries: "k2" in posts(entries)
+    )
     assert "silent" in [entry.reason for entry in entries if isinstance(entry, Gap)]
 
 
@@ -163,22 +189,29 @@ def test_a_message_that_is_no_event_is_a_dead_letter(network: JetstreamSimulator
     broken = make_event(NOW_US, "k1")
     broken["commit"]["record"] = {"no": "text"}
     network.emit(broken, make_event(NOW_US + SECOND, "k2"))
-    entries, _ = read_until(BlueskySource(network.url, "acme", clock), Position(str(NOW_US)), lambda entries: bool(posts(entries)))
+    entries, _ = read_until(
+        BlueskySource(network.url, "acme", clock), Position(str(NOW_US)), lambda entries: bool(posts(entries))
+    )
     (letter,) = [entry for entry in entries if isinstance(entry, DeadLetter)]
     assert letter.reason == "no_text"
     assert json.loads(letter.original) == broken
 
 
-def test_deleted_and_edited_posts_reach_the_table_so(tmp_path: Path, network: JetstreamSimulator, serve: ServeSimulator) -> None:
+def test_deleted_and_edited_posts_reach_the_table_so(
+    tmp_path: Path, network: JetstreamSimulator, serve: ServeSimulator
+) -> None:
     network.endings = [("close", 3)]
     with run_app(local_environment(tmp_path, serve.url, network.url, TRACK="acme"), tmp_path) as app:
         app.wait_until("/ready", lambda _ready: bool(network.cursors))
         network.emit(make_event(NOW_US, "kept"), make_event(NOW_US + 1, "gone"), make_event(NOW_US + 2, "edited"))
-        network.emit(make_event(NOW_US + 3, "gone", "delete"), make_event(NOW_US + 4, "edited", "update", "acme in new words"))
+        network.emit(
+            make_event(NOW_US + 3, "gone", "delete"), make_event(NOW_US + 4, "edited", "update", "acme in new words")
+        )
         network.emit(make_event(NOW_US + 5, "last"))
-        app.wait_until("/api/progress", lambda progress: progress["stored"] == 3 and not progress["spooled"] and len(network.cursors) == 2)
+        app.wait_until("/api/tweets", lambda answer: any(tweet["id"].endswith("/last") for tweet in answer["tweets"]))
         found = {tweet["id"].rpartition("/")[2]: tweet["twitter_raw"] for tweet in app.get("/api/tweets")["tweets"]}
         assert found == {"kept": "I love acme", "edited": "acme in new words", "last": "I love acme"}
+        assert len(network.cursors) == 2
         (gap,) = app.get("/api/gaps")["gaps"]
         assert gap["recovered"] is True
 
@@ -222,7 +255,9 @@ def test_an_hour_with_disconnects_loses_nothing_that_is_not_in_the_ledger(seed: 
         asked = url.partition("cursor=")[2]
         now = int(clock.monotonic())
         first = max((int(asked) - NOW_US) // SECOND, now - window_seconds) if asked else now
-        return FakeSocket(clock, max(0, first), chance.randint(1, 200), chance.choice(["silent", "closed", "connection_lost"]))
+        return FakeSocket(
+            clock, max(0, first), chance.randint(1, 200), chance.choice(["silent", "closed", "connection_lost"])
+        )
 
     entries: list[Entry] = []
     chunks: list[Chunk] = []
@@ -241,6 +276,8 @@ def test_an_hour_with_disconnects_loses_nothing_that_is_not_in_the_ledger(seed: 
     }
     assert missing == in_ledger
     assert len(read) > 500
-    assert [int(chunk.position.cursor or 0) for chunk in chunks] == sorted(int(chunk.position.cursor or 0) for chunk in chunks)
+    assert [int(chunk.position.cursor or 0) for chunk in chunks] == sorted(
+        int(chunk.position.cursor or 0) for chunk in chunks
+    )
     if window_seconds > 3600:
         assert missing == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes import local_environment, run_app
+from simulators.x import DISCONNECT, KEEP_ALIVE, TOKEN, XSimulator, make_message, split_anywhere
+from virtual import VirtualClock
+
 from libs.pacing import StoppedError, WallClock
 from libs.settings import read_stream_settings
 from libs.sources import Chunk, Position
@@ -18,22 +23,22 @@ from libs.sources.x import XSource
 from libs.sources.x_api import HttpError, NetworkError, Rule
 from libs.sources.x_posts import InStreamError, parse_post
 from libs.tweet import DeadLetter, Entry, Gap, Tweet
-from processes import local_environment, run_app
 from sentiment.errors import PermanentError
-from simulators.x import DISCONNECT, KEEP_ALIVE, TOKEN, XSimulator, make_message, split_anywhere
-from virtual import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from libs.topics import Topic
     from simulators.serve import ServeSimulator
+
+    from libs.topics import Topic
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 READ_AT = "2026-03-01T12:00:01.000Z"
 
 
-def make_source(monkeypatch: pytest.MonkeyPatch, url: str, clock: Any, *, token: str = TOKEN, api: Any = None, **more: str) -> XSource:
+def make_source(
+    monkeypatch: pytest.MonkeyPatch, url: str, clock: Any, *, token: str = TOKEN, api: Any = None, **more: str
+) -> XSource:
     values = {"SOURCE_URL": url, "X_BEARER_TOKEN": token, "TRACK": "acme=acme -is:retweet,delta", **more}
     values |= {"SPOOL_URL": "file:///unused", "RESULTS_URL": "sqlite:////unused"}
     for name, value in values.items():
@@ -93,7 +98,9 @@ def test_lone_surrogates_and_nul_cannot_stop_a_post() -> None:
     assert parse_post(b'{"data":{"id":"5","text":"a\\ud83d b\\u0000"}}', {}, READ_AT).text == "a\ufffd b\ufffd"
 
 
-@pytest.mark.parametrize("message", [b"nonsense", b"[1]", b'{"data":{"id":"5"}}', b'{"data":7}', b'{"meta":{}}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "message", [b"nonsense", b"[1]", b'{"data":{"id":"5"}}', b'{"data":7}', b'{"meta":{}}', b"\xff\xfe"]
+)
 def test_what_is_no_post_is_told_so(message: bytes) -> None:
     with pytest.raises(PermanentError):
         parse_post(message, {}, READ_AT)
@@ -133,18 +140,28 @@ def test_a_line_without_end_is_cut_and_memory_stays_bounded() -> None:
 # --- over real sockets
 
 
-def test_posts_come_through_torn_chunks_with_keep_alives_between(x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock) -> None:
+def test_posts_come_through_torn_chunks_with_keep_alives_between(
+    x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
+) -> None:
     data = b"".join(make_message(str(number)) + KEEP_ALIVE * (number % 3) for number in range(50))
     x.connections = [[*split_anywhere(data, 7), 5]]
     chunks = read_until(make_source(monkeypatch, x.url, clock), lambda entries: len(entries) == 50)
-    assert [entry.id for entry in entries_of(chunks) if isinstance(entry, Tweet)] == [str(number) for number in range(50)]
+    assert [entry.id for entry in entries_of(chunks) if isinstance(entry, Tweet)] == [
+        str(number) for number in range(50)
+    ]
     assert chunks[-1].position.emitted == 50
     assert "tweet.fields=author_id" in x.queries[0]
     assert "expansions=author_id" in x.queries[0]
 
 
-def test_rules_on_the_server_become_those_of_track(x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock) -> None:
-    x.rules = {"7": {"value": "delta", "tag": "delta"}, "8": {"value": "left over", "tag": "old"}, "9": {"value": "untagged"}}
+def test_rules_on_the_server_become_those_of_track(
+    x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
+) -> None:
+    x.rules = {
+        "7": {"value": "delta", "tag": "delta"},
+        "8": {"value": "left over", "tag": "old"},
+        "9": {"value": "untagged"},
+    }
     x._next_rule = 10
     x.connections = [[make_message("1", rule="10", tag=None), 5], [make_message("2"), 5]]
     source = make_source(monkeypatch, x.url, clock)
@@ -156,14 +173,19 @@ def test_rules_on_the_server_become_those_of_track(x: XSimulator, monkeypatch: p
     assert x.calls["POST /2/tweets/search/stream/rules"] == changes, "rules that stand are left alone"
 
 
-def test_every_way_a_connection_ends_is_a_gap_that_the_next_one_closes(x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock) -> None:
+def test_every_way_a_connection_ends_is_a_gap_that_the_next_one_closes(
+    x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
+) -> None:
     x.connections = [
         [make_message("1")],  # closed cleanly
         [make_message("2"), None],  # torn
         [make_message("3"), DISCONNECT, 5],  # said why
         [b"not json\r\n", make_message("4"), 5],
     ]
-    chunks = read_until(make_source(monkeypatch, x.url, clock), lambda entries: any(isinstance(e, Tweet) and e.id == "4" for e in entries))
+    chunks = read_until(
+        make_source(monkeypatch, x.url, clock),
+        lambda entries: any(isinstance(e, Tweet) and e.id == "4" for e in entries),
+    )
     gaps = [entry for entry in entries_of(chunks) if isinstance(entry, Gap)]
     opened, closed = [gap for gap in gaps if not gap.ended_at], [gap for gap in gaps if gap.ended_at]
     assert [gap.reason for gap in opened] == ["closed", "connection_lost", "operational-disconnect"]
@@ -173,19 +195,28 @@ def test_every_way_a_connection_ends_is_a_gap_that_the_next_one_closes(x: XSimul
     assert (letter.reason, letter.original) == ("not_json", b"not json")
 
 
-def test_a_connection_that_says_nothing_for_20_seconds_is_left(x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock) -> None:
+def test_a_connection_that_says_nothing_for_20_seconds_is_left(
+    x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
+) -> None:
     monkeypatch.setattr("libs.sources.x_api.STALL_SECONDS", 1.0)  # the rule is tested, not the patience
     x.connections = [[make_message("1"), 4], [make_message("2"), 5]]
     started = time.monotonic()
-    chunks = read_until(make_source(monkeypatch, x.url, clock), lambda entries: any(isinstance(e, Tweet) and e.id == "2" for e in entries))
+    chunks = read_until(
+        make_source(monkeypatch, x.url, clock),
+        lambda entries: any(isinstance(e, Tweet) and e.id == "2" for e in entries),
+    )
     assert 1.0 <= time.monotonic() - started < 3.5
     assert "stalled" in [entry.reason for entry in entries_of(chunks) if isinstance(entry, Gap)]
 
 
-def test_a_restart_is_a_gap_from_the_last_thing_seen(x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock) -> None:
+def test_a_restart_is_a_gap_from_the_last_thing_seen(
+    x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
+) -> None:
     x.connections = [[make_message("1"), 5]]
     seen = "2026-03-01T11:00:00.000Z"
-    chunks = read_until(make_source(monkeypatch, x.url, clock), lambda entries: len(entries) == 3, Position("", seen, 9))
+    chunks = read_until(
+        make_source(monkeypatch, x.url, clock), lambda entries: len(entries) == 3, Position("", seen, 9)
+    )
     opened, closed, tweet = entries_of(chunks)
     assert isinstance(opened, Gap)
     assert isinstance(closed, Gap)
@@ -195,7 +226,9 @@ def test_a_restart_is_a_gap_from_the_last_thing_seen(x: XSimulator, monkeypatch:
     assert chunks[-1].position.emitted == 10
 
 
-def test_sigterm_during_a_back_off_ends_it_within_a_second(tmp_path: Path, serve: ServeSimulator, x: XSimulator) -> None:
+def test_sigterm_during_a_back_off_ends_it_within_a_second(
+    tmp_path: Path, serve: ServeSimulator, x: XSimulator
+) -> None:
     more = {"X_BEARER_TOKEN": "wrong", "TRACK": "acme"}
     with run_app(local_environment(tmp_path, serve.url, x.url, **more), tmp_path) as app:
         answer = app.wait_until("/ready", lambda ready: not ready["ready"])
@@ -311,7 +344,9 @@ def test_a_429_waits_a_minute_doubling_and_not_before_the_reset(monkeypatch: pyt
 
 def test_clean_closes_in_a_storm_never_lead_to_a_429(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock(3600)
-    x = FakeX(clock, lambda number: FakeStream(clock, [0.1, make_message(str(number)), 0.1], NetworkError("closed", "bye")))
+    x = FakeX(
+        clock, lambda number: FakeStream(clock, [0.1, make_message(str(number)), 0.1], NetworkError("closed", "bye"))
+    )
     entries = run_virtually(monkeypatch, clock, x)
     assert x.limited == 0
     assert len([entry for entry in entries if isinstance(entry, Tweet)]) == len(x.connects)
@@ -324,13 +359,17 @@ def test_an_hour_with_disconnects_leaves_no_second_unaccounted_for(monkeypatch: 
 
     def play(_number: int) -> FakeStream:
         if chance.random() < 0.2:
-            raise chance.choice([NetworkError("connection_lost", "x"), HttpError(503, "x", None), HttpError(429, "x", None)])
+            raise chance.choice(
+                [NetworkError("connection_lost", "x"), HttpError(503, "x", None), HttpError(429, "x", None)]
+            )
         pieces: list[Any] = []
         for _ in range(chance.randint(1, 300)):
             read_to[0] += 1
             pieces += [make_message(str(read_to[0])), 1.0]
             sent.append(str(read_to[0]))
-        ending = chance.choice([NetworkError("stalled", "x"), NetworkError("closed", "x"), NetworkError("connection_lost", "x")])
+        ending = chance.choice(
+            [NetworkError("stalled", "x"), NetworkError("closed", "x"), NetworkError("connection_lost", "x")]
+        )
         return FakeStream(clock, [*pieces, *([DISCONNECT] if chance.random() < 0.3 else [])], ending)
 
     x = FakeX(clock, play)
@@ -343,12 +382,19 @@ def test_an_hour_with_disconnects_leaves_no_second_unaccounted_for(monkeypatch: 
     assert len(opened) - len(closed) in (0, 1)
     assert len(opened) >= 3
     assert [gap.id for gap in closed] == [gap.id for gap in opened[: len(closed)]]
-    assert all(earlier.ended_at <= later.started_at for earlier, later in zip(closed, closed[1:], strict=False))
+    assert all(earlier.ended_at <= later.started_at for earlier, later in itertools.pairwise(closed))
 
 
 def test_the_daily_budget_stops_reading_until_midnight_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock(20 * 3600)
-    x = FakeX(clock, lambda number: FakeStream(clock, [1.0, *[make_message(f"{number}{n}") for n in range(10)], *[KEEP_ALIVE, 15] * 50], NetworkError("closed", "x")))
+    x = FakeX(
+        clock,
+        lambda number: FakeStream(
+            clock,
+            [1.0, *[make_message(f"{number}{n}") for n in range(10)], *[KEEP_ALIVE, 15] * 50],
+            NetworkError("closed", "x"),
+        ),
+    )
     entries = run_virtually(monkeypatch, clock, x, X_DAILY_POST_BUDGET="25")
     gaps = [entry for entry in entries if isinstance(entry, Gap) and entry.reason == "daily_budget"]
     assert gaps
@@ -360,7 +406,9 @@ def test_the_daily_budget_stops_reading_until_midnight_and_says_so(monkeypatch: 
 
 def test_the_days_spending_survives_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock(3600)
-    source = make_source(monkeypatch, "x://api.x.com", clock, api=FakeX(clock, fail_with(AssertionError())), X_DAILY_POST_BUDGET="25")
+    source = make_source(
+        monkeypatch, "x://api.x.com", clock, api=FakeX(clock, fail_with(AssertionError())), X_DAILY_POST_BUDGET="25"
+    )
     with pytest.raises(StoppedError):
         list(source.read(Position("2026-03-01:25", "2026-03-01T11:59:00.000Z", 25)))
     assert "used up" in source.trouble
@@ -369,7 +417,10 @@ def test_the_days_spending_survives_a_restart(monkeypatch: pytest.MonkeyPatch) -
 def test_a_reader_that_was_held_up_begins_anew_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The spool was full: X would cut off so slow a reader, with posts lost in between."""
     clock = VirtualClock(3600)
-    x = FakeX(clock, lambda number: FakeStream(clock, [make_message(f"{number}{n}") for n in range(5)], NetworkError("closed", "x")))
+    x = FakeX(
+        clock,
+        lambda number: FakeStream(clock, [make_message(f"{number}{n}") for n in range(5)], NetworkError("closed", "x")),
+    )
     source = make_source(monkeypatch, "x://api.x.com", clock, api=x)
     chunks = source.read(Position())
     for chunk in chunks:

@@ -24,11 +24,24 @@ POSTS = "app.bsky.feed.post"
 Event = dict[str, Any]
 
 
-def make_event(time_us: int, rkey: str, operation: str = "create", text: str = "I love acme", *, did: str = "did:plc:ann", langs: list[str] | None = None) -> Event:
+def make_event(
+    time_us: int,
+    rkey: str,
+    operation: str = "create",
+    text: str = "I love acme",
+    *,
+    did: str = "did:plc:ann",
+    langs: list[str] | None = None,
+) -> Event:
     """One commit as Jetstream sends it; a delete carries no record."""
     commit: dict[str, Any] = {"rev": f"3m{time_us}", "operation": operation, "collection": POSTS, "rkey": rkey}
     if operation != "delete":
-        record = {"$type": POSTS, "text": text, "createdAt": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time_us / 1e6)), "langs": langs or ["en"]}
+        record = {
+            "$type": POSTS,
+            "text": text,
+            "createdAt": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time_us / 1e6)),
+            "langs": langs or ["en"],
+        }
         commit |= {"record": record, "cid": "bafy"}
     return {"did": did, "time_us": time_us, "kind": "commit", "commit": commit}
 
@@ -46,6 +59,7 @@ class JetstreamSimulator:
         self.endings = endings or []
         self.cursors: list[int | None] = []
         self.fired: Counter[str] = Counter()
+        self.open: list[ServerConnection] = []
         self._news = threading.Condition()
         self._closing = False
         self._server = serve(self._talk, "127.0.0.1", port)
@@ -72,6 +86,7 @@ class JetstreamSimulator:
         cursor = int(query["cursor"][0]) if "cursor" in query else None
         self.cursors.append(cursor)
         ending, left = self.endings.pop(0) if self.endings else ("", -1)
+        self.open.append(connection)
         try:
             place = self._find_place(cursor)
             while left:
@@ -85,6 +100,8 @@ class JetstreamSimulator:
             self._end(connection, ending)
         except ConnectionClosed:
             self.fired["left by client"] += 1
+        finally:
+            self.open.remove(connection)
 
     def _find_place(self, cursor: int | None) -> int:
         if cursor is None:
@@ -92,7 +109,9 @@ class JetstreamSimulator:
         if cursor < self.oldest_us:
             self.fired["clamped"] += 1
         start = max(cursor, self.oldest_us)
-        return next((number for number, event in enumerate(self.history) if event["time_us"] >= start), len(self.history))
+        return next(
+            (number for number, event in enumerate(self.history) if event["time_us"] >= start), len(self.history)
+        )
 
     def _next(self, place: int) -> Event | None:
         with self._news:
@@ -110,7 +129,13 @@ class JetstreamSimulator:
 
 def make_up_events(simulator: JetstreamSimulator) -> None:
     """Posts, edits and deletions for ever, about 20 a second: for a demo without the network."""
-    moods = ("I love acme", "acme broke again, awful", "acme opens at nine", "thank you acme, great service", "never again, acme")
+    moods = (
+        "I love acme",
+        "acme broke again, awful",
+        "acme opens at nine",
+        "thank you acme, great service",
+        "never again, acme",
+    )
     chance, number = random.Random(), 0
     while True:
         number += 1
@@ -118,7 +143,15 @@ def make_up_events(simulator: JetstreamSimulator) -> None:
         rkey = f"3k{now_us}"
         simulator.emit(make_event(now_us, rkey, text=chance.choice(moods), did=f"did:plc:{number % 97}"))
         if number % 20 == 0:
-            simulator.emit(make_event(now_us + 1, rkey, chance.choice(["update", "delete"]), "acme is fine after all", did=f"did:plc:{number % 97}"))
+            simulator.emit(
+                make_event(
+                    now_us + 1,
+                    rkey,
+                    chance.choice(["update", "delete"]),
+                    "acme is fine after all",
+                    did=f"did:plc:{number % 97}",
+                )
+            )
         time.sleep(chance.expovariate(20))
 
 

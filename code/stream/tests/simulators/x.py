@@ -42,7 +42,12 @@ class XSimulator:
     """``connections``: what each connection in turn sends, as pieces of bytes; a number pauses for so many seconds, None
     tears the connection without an end, ``{"status": 429, …}`` refuses it. When they are used up it sends keep-alives."""
 
-    def __init__(self, port: int = 0, connections: list[list[Any]] | None = None, endless: Callable[[], Iterator[Any]] | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        connections: list[list[Any]] | None = None,
+        endless: Callable[[], Iterator[Any]] | None = None,
+    ) -> None:
         self.connections = connections or []
         self.endless = endless
         self.rules: dict[str, dict[str, str]] = {}
@@ -64,7 +69,9 @@ class XSimulator:
                     return
                 if self.path.startswith("/2/tweets/search/stream/rules"):
                     data = [{"id": rule, **fields} for rule, fields in simulator.rules.items()]
-                    self._answer(200, {**({"data": data} if data else {}), "meta": {"sent": "2026-03-01T12:00:00.000Z"}})
+                    self._answer(
+                        200, {**({"data": data} if data else {}), "meta": {"sent": "2026-03-01T12:00:00.000Z"}}
+                    )
                 else:
                     simulator.connected_at.append(time.monotonic())
                     simulator.queries.append(self.path)
@@ -135,7 +142,13 @@ class XSimulator:
             self.rules[str(self._next_rule)] = rule
             added.append({"id": str(self._next_rule), **rule})
             self._next_rule += 1
-        return 201, {"data": added, "meta": {"sent": "now", "summary": {"created": len(added), "not_created": 0, "valid": len(added), "invalid": 0}}}
+        return 201, {
+            "data": added,
+            "meta": {
+                "sent": "now",
+                "summary": {"created": len(added), "not_created": 0, "valid": len(added), "invalid": 0},
+            },
+        }
 
     def close(self) -> None:
         self.closing.set()
@@ -162,7 +175,13 @@ def split_anywhere(data: bytes, seed: int) -> list[bytes]:
 
 def make_up_posts() -> Iterator[Any]:
     """Posts for ever, about 20 a second, with keep-alives in between: for a demo without an account."""
-    moods = ("I love acme", "acme broke again, awful", "acme opens at nine", "thank you acme, great service", "never again, acme")
+    moods = (
+        "I love acme",
+        "acme broke again, awful",
+        "acme opens at nine",
+        "thank you acme, great service",
+        "never again, acme",
+    )
     chance, number = random.Random(), time.time_ns()
     while True:
         number += 1

@@ -89,7 +89,8 @@ class BlueskySource:
                     first = False
                 # Replay may hand over out of order: the cursor never goes back.
                 cursor = max([int(position.cursor or 0), *times_us])
-                gaps.seen_at = self._now()
+                # A gap begins at the last event, not at its arrival: a replay of hours gone by may be cut off as well.
+                gaps.seen_at = min(self._now(), format_time(moment_of(cursor))) if cursor else self._now()
                 position = Position(str(cursor or ""), gaps.seen_at, position.emitted + _count_posts(entries))
                 paused_from = self._clock.monotonic()
                 yield Chunk(entries, position)

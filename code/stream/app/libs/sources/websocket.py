@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -35,18 +35,22 @@ class Socket(Protocol):
 
 def open_socket(url: str) -> Socket:
     """Connect; ``TransientError`` (``connection_lost``, ``http_<status>``) when that fails."""
+    manager = connect(
+        url,
+        open_timeout=_OPEN_SECONDS,
+        close_timeout=1,
+        max_size=_LARGEST_MESSAGE_BYTES,
+        max_queue=_WAITING_MESSAGES,
+    )
+    open_until = ExitStack()
     with _translated():
-        return _Socket(
-            connect(
-                url, open_timeout=_OPEN_SECONDS, close_timeout=1, max_size=_LARGEST_MESSAGE_BYTES,
-                max_queue=_WAITING_MESSAGES,
-            )
-        )  # fmt: skip
+        return _Socket(open_until.enter_context(manager), open_until)
 
 
 class _Socket:
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, open_until: ExitStack) -> None:
         self._connection = connection
+        self._open_until = open_until
 
     def receive(self, silence_seconds: float, most: int) -> list[bytes | str]:
         with _translated():
@@ -60,7 +64,7 @@ class _Socket:
 
     def close(self) -> None:
         with _translated():
-            self._connection.close()
+            self._open_until.close()
 
 
 @contextmanager
