@@ -229,6 +229,12 @@ def test_keys_are_named_and_bounded(client: FlaskClient) -> None:
     assert person.make_key()["code"] == "too_many_keys"
 
 
+@pytest.mark.parametrize("number", [0, 999_999, 2**31, 2**64, 10**30])
+def test_a_key_that_is_not_there_is_not_found(client: FlaskClient, number: int) -> None:
+    answer = client.delete(f"/auth/keys/{number}", headers=Person(client).headers)
+    assert (answer.status_code, answer.json["code"]) == (404, "key_missing")  # type: ignore[index]
+
+
 def test_passwords_are_kept_as_argon2_hashes_only(guarded: Flask, users_url: str) -> None:
     from sqlalchemy import create_engine, select
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from libs.accounts.database import Database
 
 MOST_KEYS: Final = 50
+_LARGEST_ID: Final = 2**31 - 1  # what an INTEGER column holds in every database
 _PREFIX: Final = "sentiment_"  # lets secret scanners and people see what a leaked string is
 
 
@@ -46,7 +47,7 @@ def delete_key(database: Database, user: User, key_id: int) -> None:
     """Revoke a key; ``PermanentError("key_missing")`` when this user has none of that id."""
     chosen = delete(api_keys).where(api_keys.c.user_id == user.id, api_keys.c.id == key_id)
     with database.begin() as connection:
-        if connection.execute(chosen).rowcount == 0:
+        if key_id > _LARGEST_ID or connection.execute(chosen).rowcount == 0:
             raise PermanentError(f"there is no key {key_id}", code="key_missing")
 
 
