@@ -8,6 +8,7 @@ from libs.clean import clean_corpora
 from libs.commands import make_command_line
 from libs.dataset import read_datasets
 from libs.evaluate import evaluate
+from libs.experiments.tracking import track
 from libs.learning import learn
 from libs.publish import publish
 from libs.release_files import build_release
@@ -33,6 +34,7 @@ def train(job: Job) -> Outcome:
     manifest, folder = build_release(job, corpora, vectors, learned, evaluation)
     job.progress.enter("publish")
     outcome = publish(job, manifest, folder, corpora, evaluation)
+    track(job, outcome)
     job.progress.finish()
     return outcome
 

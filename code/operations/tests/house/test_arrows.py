@@ -18,7 +18,7 @@ HOMES = {
     "tensorflow": {"code/train/app/libs/network.py"},
     "keras": {"code/train/app/libs/network.py", "code/train/app/libs/learning.py"},
     "gensim": {"code/train/app/libs/vectors.py"},
-    "matplotlib": {"code/train/app/libs/evidence/plots.py"},
+    "matplotlib": {"code/train/app/libs/evidence/plots.py", "code/train/app/libs/experiments/comparison_report.py"},
     "onnxruntime": {"code/shared/sentiment/classifier.py"},
     "boto3": {
         "code/shared/sentiment/store/s3.py",
@@ -28,7 +28,8 @@ HOMES = {
     },
     "tweepy": {"code/stream/app/libs/sources/x_api.py", "code/stream/app/libs/sources/x_posts.py"},
     "websockets": {"code/stream/app/libs/sources/websocket.py"},
-    "mlflow": {"code/train/app/libs/tracking.py"},
+    "mlflow": {"code/train/app/libs/experiments/mlflow_run.py"},
+    "optuna": {"code/train/app/libs/experiments/search.py"},
 }
 SLOW_OR_THREADED = ("tensorflow", "keras", "gensim", "matplotlib", "pyarrow", "onnxruntime", "scipy", "sklearn")
 

@@ -83,6 +83,23 @@ def tune(minutes: float, rows: int, pairs: tuple[str, ...], dataset: str | None,
     click.echo(format_found(found, folder))
 
 
+@click.command()
+@click.argument("version")
+@click.option("--unattended", is_flag=True, hidden=True)
+def track(version: str, *, unattended: bool) -> None:
+    """Tell MLflow at MLFLOW_TRACKING_URI about a published release, and wait for its end.
+
+    A run does this by itself; again, it repeats what MLflow did not take, and sets the alias champion or challenger by
+    what is live now.
+    """
+    from libs.experiments.tracking import end_in_time, tell_mlflow
+
+    if unattended:
+        end_in_time()
+    registered = tell_mlflow(_start(quiet=False), version)
+    click.echo(f"release {version} is version {registered} of the registered model")
+
+
 def _start(*, quiet: bool) -> TrainSettings:
     settings = read_settings(TrainSettings)
     configure_logs("train", settings.log_level if quiet else "WARNING")
