@@ -6,8 +6,6 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import onnxruntime
-
 from sentiment.cleaning import CleanText, clean
 from sentiment.encoding import Encoder
 from sentiment.errors import ReleaseError
@@ -131,6 +129,8 @@ def _read_goldens(path: Path, version: str) -> list[dict[str, Any]]:
 
 
 def _open_session(path: Path, threads: int, version: str) -> Any:
+    import onnxruntime  # its threads do not survive a fork, so a web server's first process must not load it
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -12,9 +12,6 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
-from pyarrow import parquet
 
 from libs.dataset.columns import SENTIMENT140_COLUMNS, Columns, choose_columns, is_header, is_sentiment140
 from libs.dataset.unpack import inner_name, open_unpacked
@@ -62,6 +59,9 @@ def _read_head(path: Path) -> bytes:
 
 
 def _read_csv(path: Path, options: Mapping[str, str], *, need_label: bool, tabs: bool) -> Iterator[Batch]:
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
     head = _read_head(path).decode(options.get("encoding", "utf-8"), "replace").removeprefix("\ufeff")
     delimiter = "\t" if tabs else _guess_delimiter(head)
     # Tab-separated text has no quoting by its own definition (IANA's text/tab-separated-values), and tweets are full of
@@ -134,6 +134,9 @@ def _name_columns(cells: Sequence[str], options: Mapping[str, str]) -> tuple[lis
 
 
 def _read_parquet(path: Path, options: Mapping[str, str], *, need_label: bool) -> Iterator[Batch]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
             raise PermanentError("a Parquet file is read as it is: unpack it first", code="dataset_damaged")
