@@ -38,7 +38,7 @@ def main() -> None:
 
 def _compile(source: str, output: str, *more: str) -> None:
     print(f"  {output}")
-    words = [python_of("tools"), "-m", "uv", "pip", "compile", *_OPTIONS, *more, "--output-file", output, source]
+    words = [str(python_of("tools")), "-m", "uv", "pip", "compile", *_OPTIONS, *more, "--output-file", output, source]
     if subprocess.run(words, cwd=ROOT, check=False).returncode:
         sys.exit(f"{source} cannot be compiled")
 

@@ -79,7 +79,7 @@ def render_example(variables: list[Variable]) -> str:
 
 def _ask_app(app: str) -> list[dict[str, Any]]:
     script = Path(__file__).with_name("describe_settings.py")
-    words = [python_of(app), "-c", f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"]
+    words = [str(python_of(app)), "-c", f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"]
     answer = subprocess.run(words, cwd=app_folder(app), capture_output=True, text=True, check=True)
     fields: list[dict[str, Any]] = json.loads(answer.stdout)
     return fields

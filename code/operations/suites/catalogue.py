@@ -43,7 +43,6 @@ def list_checks() -> list[Job]:
     )
     return [
         _check("ruff", ROOT, *ruff, "check", "."),
-        _check("ruff format", ROOT, *ruff, "format", "--check", "."),
         _check("bandit", ROOT, *bandit),
         *(_types(app, app, CODE / app / "app", "main.py", "libs") for app in APPS),
         _types("shared", "serve", CODE / "shared", "sentiment"),

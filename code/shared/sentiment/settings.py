@@ -25,7 +25,7 @@ class AppSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address to listen on.", examples=["0.0.0.0"])  # noqa: S104 - an example
+    host: str = Field("127.0.0.1", description="Address to listen on.", examples=["0.0.0.0"])  # noqa: S104 - an example  # nosec B104
     port: int = Field(0, ge=0, le=65535, description="Port to listen on.", examples=["8080"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe log lines shown.")
     app_version: str = Field("0.0.0-dev", description="Version shown by /health; set when an image is built.")
