@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from libs.experiments.commands import compare, track, tune
+from libs.experiments.commands import compare, stage, track, tune
 from libs.options import dataset_option, quiet_option, read_given, set_option
 from libs.settings import TrainSettings
 from sentiment.errors import PermanentError
@@ -37,7 +37,8 @@ def make_command_line(train: Callable[[Job], Outcome]) -> click.Group:
 
             serve(read_settings(TrainSettings))
 
-    for command in (_make_run(train), _make_train_process(train), check, models, promote, rollback, sample, compare, tune, track):
+    own = (_make_run(train), _make_train_process(train), check, models, promote, rollback, sample)
+    for command in (*own, compare, tune, track, stage):
         command_line.add_command(command)
     return command_line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from libs.progress_bar import ProgressBar
+
+STAGE_NAMES = ("ingest", "clean", "vectors", "network", "evaluate", "register")
 
 
 def _folder(default: str) -> Callable[[Any], Any]:
@@ -98,6 +101,31 @@ def track(version: str, *, unattended: bool) -> None:
         end_in_time()
     registered = tell_mlflow(_start(quiet=False), version)
     click.echo(f"release {version} is version {registered} of the registered model")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(STAGE_NAMES))
+@click.option(
+    "--params", type=click.Path(exists=True, dir_okay=False, path_type=Path), default="params.yaml", show_default=True
+)
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default="pipeline", show_default=True)
+@quiet_option
+def stage(name: str, params: Path, folder: Path, *, quiet: bool) -> None:
+    """Do one step of a run and keep what it makes: `dvc repro` calls this (dvc.yaml).
+
+    Data sets and hyperparameters come from the parameters' file, addresses and secrets from the environment.
+    """
+    from libs.experiments.stages import STAGES, Stage, read_parameters
+    from libs.progress import Progress
+    from libs.progress_bar import ProgressBar
+    from libs.recipe import Recipe, override_recipe
+
+    given = read_parameters(params.read_text(encoding="utf-8"))
+    settings = read_settings(TrainSettings, dataset_url=given["dataset"], exclude_url=given["exclude"])
+    configure_logs("train", settings.log_level if quiet else "WARNING")
+    recipe = override_recipe(Recipe(), given["recipe"])
+    with ProgressBar(quiet=quiet) as bar, tempfile.TemporaryDirectory(prefix="sentiment-stage-") as scratch:
+        STAGES[name](Stage(settings, recipe, folder, Path(scratch), Progress([bar.show])))
 
 
 def _start(*, quiet: bool) -> TrainSettings:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MODEL: Final = "sentiment"
 CHAMPION, CHALLENGER = "champion", "challenger"
-MISSING: Final = "MLFLOW_TRACKING_URI is set, but MLflow is not installed: pip install --no-deps -r build/requirements-experiments.txt"
+MISSING: Final = "MLflow is not installed: pip install --no-deps -r build/requirements-experiments.txt"
 RELEASE_TAG, VERSION_TAG, ALIAS_TAG = "release", "registered_version", "alias"
 _BATCH: Final = 100  # MLflow takes at most so many parameters at once
 _EPOCH_METRICS: Final = {"loss": "loss", "watched_loss": "val_loss", "watched_accuracy": "val_accuracy"}

@@ -1,0 +1,156 @@
+"""What the pipeline's stages hand on, as files anybody can read: JSON, plain arrays, and Keras' own. No pickle."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from libs.corpus import CleanCounts, Corpora, Corpus
+from libs.dataset import Readings, Rows
+from libs.deep_path import History
+from libs.encoded import encode_tokens
+from libs.evaluate import Evaluation
+from libs.evidence.measures import Judged
+from libs.learning import Learned
+from libs.linear_path import EMPTY, LinearPath
+from libs.network import build_network, save_network
+from libs.vectors import Vectors
+from sentiment.cleaning import CleanText
+from sentiment.encoding import EncodingParameters
+from sentiment.errors import PermanentError
+from sentiment.labels import Thresholds
+from sentiment.release import KERAS_NETWORK, REPORT, VECTORS, VOCABULARY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from libs.recipe import Recipe
+
+_NAMES = ("labelled", "distant")
+
+
+def save_readings(readings: Readings, folder: Path) -> None:
+    """Write the rows as they were read: texts, labels and topics of every data set, and the texts to keep out."""
+    for name in _NAMES:
+        rows: Rows | None = getattr(readings, name)
+        if rows is not None:
+            facts = {"name": rows.name, "sha256": rows.sha256, "read": rows.read, "unreadable": rows.unreadable}
+            _write(folder / name / "rows.json", facts | {"columns": rows.columns, "topics": rows.topics})
+            _write(folder / name / "texts.json", rows.texts)
+            np.save(folder / name / "labels.npy", rows.labels, allow_pickle=False)
+    _write(folder / "excluded.json", readings.excluded)
+
+
+def load_readings(folder: Path) -> Readings:
+    """Return what ``save_readings`` wrote; ``PermanentError("stage_missing")`` when that stage has not been run."""
+    found = {
+        name: Rows(
+            texts=_read(folder / name / "texts.json"),
+            labels=np.load(folder / name / "labels.npy"),
+            **_read(folder / name / "rows.json"),
+        )
+        for name in _NAMES
+        if name == "labelled" or (folder / name).is_dir()
+    }
+    return Readings(found["labelled"], found.get("distant"), _read(folder / "excluded.json"))
+
+
+def save_corpora(corpora: Corpora, folder: Path) -> None:
+    """Write the cleaned texts with their tokens, labels and held-out marks."""
+    for name in _NAMES:
+        corpus: Corpus | None = getattr(corpora, name)
+        if corpus is not None:
+            facts = {"name": corpus.name, "sha256": corpus.sha256, "classes": corpus.classes, "topics": corpus.topics}
+            _write(folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts)})
+            _write(folder / name / "texts.json", corpus.texts)
+            _write(folder / name / "tokens.json", corpus.tokens)
+            np.save(folder / name / "labels.npy", corpus.labels, allow_pickle=False)
+            np.save(folder / name / "held_out.npy", corpus.held_out, allow_pickle=False)
+
+
+def load_corpora(folder: Path) -> Corpora:
+    """Return what ``save_corpora`` wrote."""
+    return Corpora(
+        _load_corpus(folder / "labelled"), _load_corpus(folder / "distant") if (folder / "distant").is_dir() else None
+    )
+
+
+def _load_corpus(folder: Path) -> Corpus:
+    facts = _read(folder / "corpus.json")
+    known: dict[str, str] = {}  # one string object per distinct token, as cleaning leaves them
+    return Corpus(
+        name=facts["name"],
+        sha256=facts["sha256"],
+        texts=[CleanText(text) for text in _read(folder / "texts.json")],
+        tokens=[[known.setdefault(token, token) for token in line] for line in _read(folder / "tokens.json")],
+        labels=np.load(folder / "labels.npy"),
+        topics=facts["topics"],
+        held_out=np.load(folder / "held_out.npy"),
+        classes=tuple(facts["classes"]),
+        counts=CleanCounts(**facts["counts"]),
+    )
+
+
+def save_vectors(vectors: Vectors, folder: Path) -> None:
+    """Write the vocabulary and the matrix as a release holds them."""
+    _write(folder / VOCABULARY, vectors.words)
+    np.save(folder / VECTORS, vectors.matrix, allow_pickle=False)
+
+
+def load_vectors(folder: Path) -> Vectors:
+    """Return what ``save_vectors`` wrote."""
+    return Vectors(_read(folder / VOCABULARY), np.load(folder / VECTORS))
+
+
+def save_learned(learned: Learned, folder: Path) -> None:
+    """Write the network in Keras' own form and the learning curves; the encoded texts are quicker made than read."""
+    histories = {name: history._asdict() for name, history in learned.histories.items()}
+    _write(folder / "learning.json", {"histories": histories, "features": learned.features})
+    save_network(learned.network, folder / KERAS_NETWORK)
+
+
+def load_learned(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recipe) -> Learned:
+    """Return what ``save_learned`` wrote, the corpora encoded anew by the same encoder."""
+    facts = _read(folder / "learning.json")
+    classes = len(corpora.labelled.classes)
+    outputs = sum(1 if len(corpus.classes) == 2 else len(corpus.classes) for corpus in corpora.all)
+    slots = 2**recipe.slot_bits
+    blank = LinearPath(np.full(slots, EMPTY, dtype=np.int32), np.zeros((slots, outputs), dtype=np.float32))
+    network = build_network(vectors, blank, classes, recipe)
+    network.whole.load_weights(folder / KERAS_NETWORK)
+    encoding = EncodingParameters()
+    encoded = encode_tokens([line for corpus in corpora.all for line in corpus.tokens], vectors.words, encoding)
+    starts = (0,) if corpora.distant is None else (0, len(corpora.distant.texts))
+    histories = {name: History(**history) for name, history in facts["histories"].items()}
+    return Learned(network, encoding, encoded, starts, histories, facts["features"])
+
+
+def save_evaluation(evaluation: Evaluation, folder: Path) -> None:
+    """Write the report, the thresholds, and what the network makes of each held-out row."""
+    _write(folder / REPORT, evaluation.report)
+    facts = {"thresholds": evaluation.thresholds._asdict(), "thresholds_source": evaluation.thresholds_source}
+    _write(folder / "thresholds.json", facts)
+    np.save(folder / "labels.npy", evaluation.judged.labels, allow_pickle=False)
+    np.save(folder / "probabilities.npy", evaluation.judged.probabilities, allow_pickle=False)
+
+
+def load_evaluation(folder: Path) -> Evaluation:
+    """Return what ``save_evaluation`` wrote."""
+    facts = _read(folder / "thresholds.json")
+    judged = Judged(np.load(folder / "labels.npy"), np.load(folder / "probabilities.npy"))
+    return Evaluation(judged, Thresholds(**facts["thresholds"]), facts["thresholds_source"], _read(folder / REPORT))
+
+
+def _write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise PermanentError(f"{path} is missing: run the stage before this one", code="stage_missing") from None

@@ -1,0 +1,159 @@
+"""``python main.py stage``: the run's own steps one at a time, for DVC to repeat only those whose inputs changed.
+
+``main.train`` walks them in one breath; here each reads what the one before left in the folder and leaves its own.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from libs.clean import clean_corpora
+from libs.dataset import parse_datasets, parse_source, read_datasets
+from libs.evaluate import evaluate
+from libs.experiments import artefacts
+from libs.experiments.tracking import track
+from libs.job import Job
+from libs.learning import learn
+from libs.publish import publish
+from libs.release_files import build_release
+from libs.vectors import train_vectors
+from sentiment.errors import ConfigurationError
+from sentiment.release import MANIFEST, Manifest, new_version
+from sentiment.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from libs.progress import Progress
+    from libs.recipe import Recipe
+    from libs.settings import TrainSettings
+
+METRICS_FILE: Final = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage works with: ``folder`` holds a folder per stage, ``scratch`` is gone afterwards."""
+
+    settings: TrainSettings
+    recipe: Recipe
+    folder: Path
+    scratch: Path
+    progress: Progress
+
+    def output(self, name: str) -> Path:
+        """Return the empty folder of the stage ``name``."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / name).mkdir(parents=True)
+        return self.folder / name
+
+    def job(self, version: str) -> Job:
+        """Return what a whole run would be given."""
+        return Job(
+            run_id=version,
+            settings=self.settings,
+            datasets=parse_datasets(self.settings.dataset_url),
+            exclude=parse_source(self.settings.exclude_url) if self.settings.exclude_url else None,
+            recipe=self.recipe,
+            store=open_store(self.settings.store_url),
+            folder=self.scratch,
+            progress=self.progress,
+        )
+
+
+def ingest(stage: Stage) -> None:
+    """Read the data sets' rows."""
+    stage.progress.enter("dataset")
+    job = stage.job("none")
+    readings = read_datasets(job.datasets, job.exclude, job.store, job.folder)
+    artefacts.save_readings(readings, stage.output("ingest"))
+
+
+def clean(stage: Stage) -> None:
+    """Clean the texts, keep each once, set the held-out tenth apart."""
+    stage.progress.enter("clean")
+    corpora = clean_corpora(artefacts.load_readings(stage.folder / "ingest"), stage.progress.advance)
+    artefacts.save_corpora(corpora, stage.output("clean"))
+
+
+def vectors(stage: Stage) -> None:
+    """Train Word2Vec."""
+    stage.progress.enter("vectors")
+    corpora = artefacts.load_corpora(stage.folder / "clean")
+    found = train_vectors(corpora, stage.recipe, stage.scratch, stage.progress.advance)
+    artefacts.save_vectors(found, stage.output("vectors"))
+
+
+def network(stage: Stage) -> None:
+    """Train the network."""
+    stage.progress.enter("network")
+    corpora = artefacts.load_corpora(stage.folder / "clean")
+    learned = learn(corpora, artefacts.load_vectors(stage.folder / "vectors"), stage.recipe, stage.progress.advance)
+    artefacts.save_learned(learned, stage.output("network"))
+
+
+def evaluate_and_build(stage: Stage) -> None:
+    """Judge the network and build the release that it would be; its version is given here."""
+    stage.progress.enter("evaluate")
+    corpora = artefacts.load_corpora(stage.folder / "clean")
+    found = artefacts.load_vectors(stage.folder / "vectors")
+    learned = artefacts.load_learned(stage.folder / "network", corpora, found, stage.recipe)
+    job = stage.job(new_version())
+    evaluation = evaluate(learned, corpora, job)
+    manifest, release = build_release(job, corpora, found, learned, evaluation)
+    output = stage.output("evaluate")
+    artefacts.save_evaluation(evaluation, output)
+    shutil.copytree(release, output / "release")
+    (output / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    (stage.folder / METRICS_FILE).write_text(json.dumps(manifest.metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def register(stage: Stage) -> None:
+    """Publish the release, let the gate judge it, and tell MLflow if there is one."""
+    stage.progress.enter("publish")
+    corpora = artefacts.load_corpora(stage.folder / "clean")
+    folder = stage.folder / "evaluate"
+    evaluation = artefacts.load_evaluation(folder)
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    job = stage.job(manifest.version)
+    outcome = publish(job, manifest, folder / "release", corpora, evaluation)
+    track(job, outcome)
+    (stage.output("register") / "outcome.json").write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
+
+
+STAGES: Final[Mapping[str, Callable[[Stage], None]]] = {
+    "ingest": ingest,
+    "clean": clean,
+    "vectors": vectors,
+    "network": network,
+    "evaluate": evaluate_and_build,
+    "register": register,
+}
+
+
+def read_parameters(text: str) -> dict[str, Any]:
+    """Return ``params.yaml``'s content: ``dataset``, ``exclude`` and ``recipe``.
+
+    Raises ``ConfigurationError`` when it is something else or PyYAML is not installed.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise ConfigurationError(
+            "stages need PyYAML: pip install --no-deps -r build/requirements-experiments.txt"
+        ) from None
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"the parameters are no YAML: {str(error).partition(chr(10))[0]}") from None
+    if (
+        not isinstance(found, dict)
+        or set(found) != {"dataset", "exclude", "recipe"}
+        or not isinstance(found["recipe"], dict)
+    ):
+        raise ConfigurationError("the parameters are dataset, exclude and recipe, as in params.yaml")
+    return found
