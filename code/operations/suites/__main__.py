@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Return 0 when nothing failed, 1 otherwise."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a pipeline that is cancelled leaves no suite running
+        signal.signal(number, signal.default_int_handler)
     started = time.monotonic()
     jobs = _choose_jobs()
     try:

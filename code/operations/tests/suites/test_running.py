@@ -1,8 +1,13 @@
 """Jobs run in processes of their own; one that hangs is ended with all it started."""
 
+import os
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from suites.catalogue import Job
 from suites.running import run_jobs
 
@@ -19,3 +24,33 @@ def test_a_job_that_hangs_is_stopped_after_its_time_and_the_others_are_counted(t
     assert time.monotonic() - started < 30
     assert outcomes["hangs"].failed == 1
     assert (outcomes["fine"].passed, outcomes["fine"].output) == (1, "hello\n")
+
+
+OPERATIONS = Path(__file__).resolve().parents[2]
+CANCELLED = """
+import signal, sys
+from pathlib import Path
+from suites.catalogue import Job
+from suites.running import run_jobs
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+words = (sys.executable, "-c", code, sys.argv[1])
+try:
+    list(run_jobs([Job("endless", words, Path("/"), 600), Job("never started", words, Path("/"), 600)] * 2))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_cancelled_leaves_nothing_running(tmp_path, number):
+    pid_file = tmp_path / "pid"
+    words = [sys.executable, "-c", CANCELLED, str(pid_file)]
+    process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(OPERATIONS)})
+    deadline = time.monotonic() + 30
+    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(30) == 130
+    assert not Path(f"/proc/{pid_file.read_text()}").exists()
