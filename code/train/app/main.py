@@ -34,7 +34,7 @@ def train(job: Job) -> Outcome:
     manifest, folder = build_release(job, corpora, vectors, learned, evaluation)
     job.progress.enter("publish")
     outcome = publish(job, manifest, folder, corpora, evaluation)
-    track(job, outcome)
+    track(job.settings, outcome.model_version)
     job.progress.finish()
     return outcome
 

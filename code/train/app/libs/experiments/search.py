@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from libs.experiments.workplace import Workplace
     from libs.recipe import Recipe
 
+    Judge = Callable[[Corpora, Recipe, Workplace, Callable[[float], None]], float]
+
 STUDY_FILE, BEST_FILE = "study.db", "best.json"
 _JUDGED_SHARE: Final = 0.1
 _VALUES: Final = "values"  # attribute of an attempt: the hyperparameters as they were used
@@ -51,7 +53,8 @@ def search(place: Workplace, settled: Mapping[str, Any], minutes: float, report:
 
     The study lies in ``study.db`` among the results: the same question asked again goes on where it ended. Reproducible
     by seed as far as training is, except for how many attempts the time allows. Raises ``ConfigurationError`` when Optuna
-    is not installed, ``PermanentError("no_attempt_ended")`` when the time was too short for a single attempt.
+    is not installed, ``PermanentError("no_attempt_ended")`` when the time was too short for a single attempt. ``judge`` says
+    how good a recipe is, and defaults to training with it.
     """
     optuna = _import_optuna()
     corpora = set_aside(place.corpora, place.recipe.seed)
@@ -69,7 +72,7 @@ def search(place: Workplace, settled: Mapping[str, Any], minutes: float, report:
 
         values = suggest(trial, settled)
         trial.set_user_attr(_VALUES, values)
-        return judge_recipe(corpora, override_recipe(place.recipe, values), place, tell)
+        return (judge or judge_recipe)(corpora, override_recipe(place.recipe, values), place, tell)
 
     study.optimize(objective, timeout=60 * minutes, catch=(PermanentError,))
     report("done", 1.0)

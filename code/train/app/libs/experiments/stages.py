@@ -121,7 +121,7 @@ def register(stage: Stage) -> None:
     manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     job = stage.job(manifest.version)
     outcome = publish(job, manifest, folder / "release", corpora, evaluation)
-    track(job, outcome)
+    track(stage.settings, outcome.model_version)
     (stage.output("register") / "outcome.json").write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
 
 

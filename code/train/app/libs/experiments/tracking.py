@@ -21,7 +21,6 @@ from sentiment.promotion import read_current
 from sentiment.store import open_store
 
 if TYPE_CHECKING:
-    from libs.job import Job, Outcome
     from libs.settings import TrainSettings
 
 logger = logging.getLogger(__name__)
@@ -31,24 +30,23 @@ MOST_TOLD_SECONDS: Final = 900
 _MAIN: Final = Path(__file__).resolve().parents[2] / "main.py"
 
 
-def track(job: Job, outcome: Outcome) -> None:
-    """Start telling MLflow about the release that ``job`` published, if MLFLOW_TRACKING_URI is set; never raises.
+def track(settings: TrainSettings, version: str) -> None:
+    """Start telling MLflow about the published release ``version``, if MLFLOW_TRACKING_URI is set; never raises.
 
     Waits for at most 5 s: whatever takes longer goes on without this process and ends itself after a quarter of an hour.
     ``python main.py track VERSION`` tells again what MLflow did not take.
     """
-    settings = job.settings
     if settings.mlflow_tracking_uri is None:
         return
     if find_spec("mlflow") is None:
         logger.warning("not tracked", extra={"error": MISSING})
         return
     try:
-        process = _start(settings, outcome.model_version)
+        process = _start(settings, version)
     except OSError as error:
         logger.warning("not tracked", extra={"error": str(error)})
         return
-    _wait(process, outcome.model_version)
+    _wait(process, version)
 
 
 def tell_mlflow(settings: TrainSettings, version: str) -> str:
