@@ -33,6 +33,9 @@ def main() -> None:
         constraint = f"code/{app}/build/requirements.txt"
         output = f"{_TESTS}/requirements-{app}.txt"
         _compile(f"{_TESTS}/requirements-test.in", output, "--constraint", constraint, *upgrade)
+    pins = "code/train/build/requirements"
+    _compile(f"{pins}-experiments.in", f"{pins}-experiments.txt", "--constraint", f"{pins}.txt", *upgrade)
+    _compile(f"{pins}-dvc.in", f"{pins}-dvc.txt", *upgrade)
     _compile("code/operations/tools/requirements.in", "code/operations/tools/requirements.txt", *upgrade)
 
 

@@ -20,6 +20,8 @@ _ROLES: Final = {
     "build/manifest_app.yaml": "the app on Kubernetes",
     "build/requirements.in": "direct dependencies, each with its reason",
     "build/requirements.txt": "every package the image holds, pinned with hashes",
+    "build/requirements-experiments.txt": "the same for MLflow and Optuna, which are optional",
+    "build/requirements-dvc.txt": "the same for DVC, which is optional and has its own environment",
     "openapi.json": "the HTTP contract, served at /openapi.json",
     "pyproject.toml": "makes the package installable",
     "pytest.ini": "how this suite runs",
