@@ -20,3 +20,4 @@ LAST_STORED = Gauge("stream_last_stored_timestamp_seconds", "When a result was l
 X_POSTS_TODAY = Gauge("stream_x_posts_today", "Posts X has billed since midnight UTC.", multiprocess_mode="mostrecent")
 X_BUDGET = Gauge("stream_x_daily_post_budget", "X_DAILY_POST_BUDGET; 0 = no limit.", multiprocess_mode="mostrecent")
 RECONNECTS = Counter("stream_source_reconnects_total", "New connections to the source after the first.", ["reason"])
+ALERTS = Counter("stream_alerts_total", "Alerts delivered to the webhook.", ["alert"])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from libs.alerts import Alerts
 from libs.analyze import Analyzer
 from libs.ingest import Ingester
 from libs.pacing import Backoff, StoppedError, WallClock
 from libs.predict import Predictor
 from libs.results import open_results
+from libs.retention import keep_pruning
 from libs.sources import open_source
 from libs.spool import open_spool
 from libs.spool.lock import lock_role
@@ -58,6 +60,10 @@ class Pipeline:
             self._run("ingest", self._ingester.run)
         if self.role != "ingest":
             self._run("analyze", self._analyze)
+            self._run("retention", self._prune, alone=False)
+            if self._settings.alert_webhook_url:
+                alerts = Alerts(self._settings.alert_webhook_url, self, self._clock)
+                self._run("alerts", alerts.run, alone=False)
 
     def stop(self) -> None:
         """Ask the loops to end and wait for them for less than a second; what they leave undone is done at the next start."""
@@ -114,23 +120,28 @@ class Pipeline:
         position = self.spool.read_position(self._source.key) if self._source else None
         return position, self.spool.count()
 
-    def _run(self, role: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=self._supervise, args=(role, work), name=role, daemon=True)
+    def _prune(self) -> None:
+        self.results.prepare()
+        keep_pruning(self.results, self._settings.retention_days, self._clock)
+
+    def _run(self, role: str, work: Callable[[], None], *, alone: bool = True) -> None:
+        """Start a loop; ``alone``: only one process may do it on a folder spool."""
+        thread = threading.Thread(target=self._supervise, args=(role, work, alone), name=role, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _supervise(self, role: str, work: Callable[[], None]) -> None:
+    def _supervise(self, role: str, work: Callable[[], None], alone: bool) -> None:  # noqa: FBT001 - a thread's argument
         backoff = Backoff(self._clock, first_seconds=1.0)
         try:
-            while not self._try(role, work):
+            while not self._try(role, work, alone=alone):
                 backoff.wait()
         except StoppedError:
             return
 
-    def _try(self, role: str, work: Callable[[], None]) -> bool:
+    def _try(self, role: str, work: Callable[[], None], *, alone: bool) -> bool:
         """Do the work and return whether it is done; what went wrong is logged and shown by ``/ready``."""
         try:
-            with lock_role(self._settings.spool_url, role):
+            with lock_role(self._settings.spool_url, role) if alone else nullcontext():
                 self._failures.pop(role, None)
                 work()
         except StoppedError:
