@@ -1,0 +1,251 @@
+"""``make bench-serve``: serve beside an endpoint that only echoes, beside its own classifier, and beside its peers.
+
+The release is the one at STORE_URL, else the newest that a demo has trained here.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+from load import Load, run_load
+from places import CODE, ENVIRONMENTS, LOCAL, python_of
+from results import write_results
+from servers import NotStartedError, start_server
+
+from sentiment.classifier import Classifier, load_classifier
+from sentiment.cleaning import clean
+from sentiment.fetching import fetch_release
+from sentiment.promotion import read_current
+from sentiment.release import MANIFEST, ONNX_NETWORK
+from sentiment.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sentiment.release import Release
+
+HERE: Final = Path(__file__).parent
+ROUNDS: Final = int(os.environ.get("ROUNDS", "5"))
+SECONDS: Final = float(os.environ.get("SECONDS", "2"))
+TEXT: Final = "The flight was late again, but the crew were great and I love them! 12:45 to Boston"
+TEXTS: Final = (  # as long as tweets are: 14 words on average
+    "@united the flight was late again, but the crew were great and I love them! 12:45 to Boston",
+    "so tired today, why is it only tuesday",
+    "Just got my new phone and it is the best one I ever had!!",
+    "waited two hours and nobody answered, never buying from you again http://t.co/x",
+    "lol nice one :)",
+    "Anyone else having trouble logging in this morning? The page keeps timing out on me &amp; my team",
+    "thanks for the quick help yesterday, everything works now",
+    "I don't think the update is that bad, not great either",
+)
+BATCH: Final = 256
+WORKER: Final = ("libs.worker.ServeWorker", "42")
+WORKERS: Final = (("sync", "1"), ("gthread", "4"), ("gthread", "42"), ("libs.worker.ServeWorker", "12"), WORKER)
+
+
+class Figure(NamedTuple):
+    """Medians over the rounds: answers a second, and milliseconds."""
+
+    rate: float
+    middle_ms: float
+    p99_ms: float
+
+    def cells(self) -> list[str]:
+        """Return the figure as cells of a table."""
+        return [f"{self.rate:,.0f}", f"{self.middle_ms:.2f}", f"{self.p99_ms:.2f}"]
+
+
+def main() -> None:
+    """Measure everything, print it and keep it."""
+    store_url = find_store()
+    single = orjson.dumps({"text": TEXT})
+    with TemporaryDirectory() as cache:
+        current = read_current(open_store(store_url))
+        if current is None:
+            sys.exit(f"{store_url} has no current release")
+        release = fetch_release(open_store(store_url), current.current.version, Path(cache))
+        (release.folder / MANIFEST).write_text(release.manifest.model_dump_json())  # the peers read it from there
+        environment = {**os.environ, "STORE_URL": store_url, "MODEL_CACHE_DIR": f"{cache}/serve", "WORKERS": "1"}
+        environment["PYTHONPATH"] = os.pathsep.join([str(CODE / "serve" / "app"), str(HERE)])
+        sections = [
+            measure_single(environment, single),
+            measure_batches(environment, load_classifier(release)),
+            measure_start(environment),
+            measure_workers(environment, single),
+            measure_peers(environment, release, single),
+        ]
+        network = f"release {release.version}, network of {release.manifest.files[ONNX_NETWORK].bytes / 1e6:.1f} MB"
+    print(write_results(HERE / "serve.md", f"serve, measured · {network}", "serve", sections))
+
+
+def find_store() -> str:
+    """Return the address of a store with a trained release, or end with what to do."""
+    if "STORE_URL" in os.environ:
+        return os.environ["STORE_URL"]
+    stores = sorted(LOCAL.glob("**/store/models/current.json"), key=lambda path: path.stat().st_mtime)
+    if not stores:
+        sys.exit("there is no trained release here: run `ONCE=1 make demo` first, or set STORE_URL")
+    return stores[-1].parents[1].as_uri()
+
+
+def measure_single(environment: dict[str, str], body: bytes) -> tuple[str, list[list[str]], str]:
+    """One text: ``/predict`` beside ``/echo`` of the same process, and beside a bare Flask echo."""
+    rows = [["connections", "endpoint", "requests/s", "p50 ms", "p99 ms", "of the echo's rate", "of its p99"]]
+    with start_server(_echo("create_app", *WORKER), environment, "/ready") as here, start_server(
+        _echo("create_bare_app", *WORKER), environment, "/echo", {}
+    ) as bare:  # fmt: skip
+        for connections in (1, 16):
+            urls = {"/echo, same app": f"{here.url}/echo", "/predict": f"{here.url}/predict"}
+            urls["/echo, bare Flask"] = f"{bare.url}/echo"
+            figures = alternate({name: _asker(url, body, connections) for name, url in urls.items()})
+            echo = figures["/echo, same app"]
+            rows += [
+                [
+                    str(connections),
+                    name,
+                    *found.cells(),
+                    f"{found.rate / echo.rate:.0%}",
+                    f"{found.p99_ms / echo.p99_ms:.2f}×",
+                ]
+                for name, found in figures.items()
+            ]
+    return (
+        "One text",
+        rows,
+        "One worker, kept-alive connections, rounds in turn. Wanted: ≥ 60 % of the rate, ≤ 2× the p99.",
+    )
+
+
+def measure_batches(environment: dict[str, str], classifier: Classifier) -> tuple[str, list[list[str]], str]:
+    """Batches of 256 over HTTP, one connection to one worker, beside the classifier called in this process."""
+    texts = [f"{TEXTS[number % len(TEXTS)]} {number}" for number in range(BATCH)]
+    body = orjson.dumps({"texts": texts})
+    with start_server(_echo("create_app", *WORKER), environment, "/ready") as here:
+        figures = alternate(
+            {"HTTP": _asker(f"{here.url}/predict", body, 1), "in process": lambda: _call(classifier, texts)}
+        )
+    http, inside = figures["HTTP"], figures["in process"]
+    rows = [
+        ["way", "texts/s", "p50 ms a batch", "of the classifier's rate"],
+        ["classifier in this process", f"{inside.rate * BATCH:,.0f}", f"{inside.middle_ms:.1f}", "100%"],
+        ["POST /predict", f"{http.rate * BATCH:,.0f}", f"{http.middle_ms:.1f}", f"{http.rate / inside.rate:.0%}"],
+    ]
+    return (
+        f"Batches of {BATCH} texts",
+        rows,
+        "Cleaning included in both. Wanted: ≥ 70 % and ≥ 8,000 texts/s on one core.",
+    )
+
+
+def measure_start(environment: dict[str, str]) -> tuple[str, list[list[str]], str]:
+    """From the command to ``/ready``, and the memory of a worker that has answered."""
+    command = [str(python_of("serve")), str(CODE / "serve" / "app" / "main.py")]
+    seconds, megabytes = [], 0.0
+    for _ in range(ROUNDS):
+        with start_server(command, environment, "/ready") as here:
+            seconds.append(here.start_seconds)
+            body = orjson.dumps({"texts": [TEXT] * BATCH})
+            run_load(f"{here.url}/predict", body, connections=4, seconds=1)
+            megabytes = max(megabytes, *here.read_worker_megabytes())
+    rows = [["start to ready, median s", "fastest s", "memory of a worker, MB"]]
+    rows.append([f"{statistics.median(seconds):.2f}", f"{min(seconds):.2f}", f"{megabytes:.0f}"])
+    return ("Start and memory", rows, "Wanted: ≤ 2 s, ≤ 250 MB.")
+
+
+def measure_workers(environment: dict[str, str], body: bytes) -> tuple[str, list[list[str]], str]:
+    """Compare gunicorn's worker types and thread counts, one text, 16 connections."""
+    rows = [["worker", "threads", "requests/s", "p50 ms", "p99 ms"]]
+    for worker, threads in WORKERS:
+        with start_server(_echo("create_app", worker, threads), environment, "/ready") as here:
+            found = alternate({"": _asker(f"{here.url}/predict", body, 16)})[""]
+        rows.append([worker.rpartition(".")[2], threads, *found.cells()])
+    remark = (
+        "The synchronous worker takes one connection at a time and answers probes only between requests; it cannot say 429. "
+        "ServeWorker is gthread with the arrival noted and silent connections kept off the threads: chosen, with as many "
+        "threads as may compute, wait or be refused at once."
+    )
+    return ("Worker types", rows, remark)
+
+
+def measure_peers(environment: dict[str, str], release: Release, body: bytes) -> tuple[str, list[list[str]], str]:
+    """Other ways to serve the same release, one text, one worker."""
+    serve = _echo("create_app", *WORKER)
+    peers = {"serve": (serve, "/ready", None)}
+    folder, text = str(release.folder), {"text": TEXT}
+    if python_of("train").exists():
+        keras = [str(python_of("train")), str(HERE / "keras_peer.py"), folder]
+        peers["Flask + Keras predict, loaded once"] = ([*keras, "loaded", "PORT"], "/predict", text)
+        peers["Flask + Keras predict, loaded per request (first version)"] = (
+            [*keras, "per_request", "PORT"],
+            "/predict",
+            text,
+        )
+    litserve = Path(os.environ.get("LITSERVE_PYTHON", ENVIRONMENTS / "litserve" / "bin" / "python"))
+    if litserve.exists():
+        peers["LitServe"] = ([str(litserve), str(HERE / "litserve_peer.py"), folder, "PORT"], "/predict", text)
+    rows = [["server", "requests/s", "p50 ms", "p99 ms", "start s", "memory MB"]]
+    for name, (command, probe, first) in peers.items():
+        try:
+            with start_server(command, environment, probe, first) as here:
+                found = alternate({"": _asker(f"{here.url}/predict", body, 4)})[""]
+                rows.append([name, *found.cells(), f"{here.start_seconds:.1f}", f"{here.read_megabytes():.0f}"])
+        except NotStartedError as error:
+            rows.append([name, "did not start", str(error), "", "", ""])
+    wanted = {"Keras (train's environment)": python_of("train"), "LitServe": litserve}
+    missing = [name for name, python in wanted.items() if not python.exists()]
+    remark = f" Not installed, so not measured: {', '.join(missing)}." if missing else ""
+    return ("Peers", rows, f"Four connections, one worker; memory of all the server's processes.{remark}")
+
+
+def alternate(ways: dict[str, Callable[[], Load]]) -> dict[str, Figure]:
+    """Run each way once a round, in turn, so that a neighbour's noise falls on all; return medians."""
+    loads: dict[str, list[Load]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            loads[name].append(way())
+    return {name: _summarise(name, runs) for name, runs in loads.items()}
+
+
+def _summarise(name: str, runs: list[Load]) -> Figure:
+    refused = {status: count for run in runs for status, count in run.others.items()}
+    if refused:
+        sys.exit(f"{name} answered other than 200: {refused}")
+    return Figure(
+        statistics.median(run.rate for run in runs),
+        statistics.median(run.percentile(0.5) for run in runs) * 1000,
+        statistics.median(run.percentile(0.99) for run in runs) * 1000,
+    )
+
+
+def _asker(url: str, body: bytes, connections: int) -> Callable[[], Load]:
+    return lambda: run_load(url, body, connections=connections, seconds=SECONDS)
+
+
+def _call(classifier: Classifier, texts: list[str]) -> Load:
+    load = Load()
+    started = time.perf_counter()
+    for moment in _tick(started):
+        classifier.predict([clean(text) for text in texts])
+        load.latencies.append(time.perf_counter() - moment)
+    load.seconds = time.perf_counter() - started
+    return load
+
+
+def _tick(started: float) -> Iterator[float]:
+    while (moment := time.perf_counter()) - started < SECONDS:
+        yield moment
+
+
+def _echo(factory: str, worker: str, threads: str) -> list[str]:
+    return [str(python_of("serve")), str(HERE / "echo_server.py"), factory, worker, threads, "PORT"]
+
+
+if __name__ == "__main__":
+    main()
