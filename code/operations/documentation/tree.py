@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from places import ROOT
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ROLES: Final = {
     "Dockerfile": "the image; build context is code/",
     ".gitlab-ci.yml": "the app's pipeline, started by its tag",
+    ".gitignore": "what this folder's tools generate",
     "build/manifest_app.yaml": "the app on Kubernetes",
     "build/requirements.in": "direct dependencies, each with its reason",
     "build/requirements.txt": "every package the image holds, pinned with hashes",
@@ -31,7 +33,13 @@ _ROLES: Final = {
     "tools/requirements.in": "linters and test servers that share no environment with an app",
     "tools/requirements.txt": "the same, pinned with hashes",
 }
-_FOLDED: Final = ("tests", "app/web", "app/templates", "app/static", "bench", "soak")
+_KINDS: Final = {
+    ".jinja": "template, filled by the module beside it",
+    ".html": "template, filled by the module beside it",
+    ".json": "data, read by the module beside it",
+    ".jsonl": "data, read by the module beside it",
+}
+_FOLDED: Final = ("tests", "app/web", "app/templates", "app/static", "bench", "soak", ".dvc")
 _FOLDED_ROLES: Final = {
     "tests": "its suite; each file tests the module it is named after",
     "app/web": "the page: templates, scripts, styles, the HTTP contract",
@@ -39,6 +47,7 @@ _FOLDED_ROLES: Final = {
     "app/static": "the page's scripts and styles",
     "bench": "`make bench`: how fast, on which machine, with which method",
     "soak": "`make soak`: long runs with injected faults",
+    ".dvc": "DVC's own settings",
 }
 _FIRST_SENTENCE: Final = re.compile(r"(.+?)\.(\s|$)")
 
@@ -64,7 +73,7 @@ def find_role(folder: str, path: str) -> str:
     if path.endswith(".py"):
         return _read_docstring(ROOT / folder / path)
     known = next((role for name, role in _ROLES.items() if path == name or path.endswith(f"/{name}")), "")
-    return known or _read_comment(ROOT / folder / path)
+    return known or _KINDS.get(PurePath(path).suffix) or _read_comment(ROOT / folder / path)
 
 
 def _fold(paths: Iterable[str]) -> list[str]:

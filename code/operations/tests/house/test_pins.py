@@ -4,13 +4,12 @@ import re
 
 import pytest
 
-from house.tracked import APPS, read
+from house.tracked import APPS, list_tracked, read
 
 APP_LOCKS = {app: f"code/{app}/build/requirements.txt" for app in APPS}
 TEST_LOCKS = {app: f"code/operations/tests/requirements-{app}.txt" for app in APPS}
-LOCKS = [*APP_LOCKS.values(), *TEST_LOCKS.values(), "code/operations/tools/requirements.txt"]
-DIRECT = [f"code/{app}/build/requirements.in" for app in APPS]
-DIRECT += ["code/operations/tests/requirements-test.in", "code/operations/tools/requirements.in"]
+LOCKS = list_tracked("*requirements*.txt")
+DIRECT = list_tracked("*requirements*.in")
 
 
 def plain(name):
