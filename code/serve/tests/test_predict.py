@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from libs.application import build_app
+
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
     from libs.live import LiveModel
+    from libs.settings import ServeSettings
 
 
 def test_one_text_gets_its_label_and_score_and_the_release_that_gave_them(client: FlaskClient) -> None:
@@ -128,3 +131,54 @@ def test_a_deadline_that_has_passed_is_answered_without_work(client: FlaskClient
     assert (answer.status_code, answer.json["code"]) == (408, "deadline_passed")  # type: ignore[index]
     fine = client.post("/predict", json={"text": "x"}, headers={"X-Request-Deadline-Ms": "5000"})
     assert fine.status_code == 200
+
+
+def test_pages_of_other_origins_are_told_nothing_by_default(client: FlaskClient) -> None:
+    answer = client.post("/predict", json={"text": "x"}, headers={"Origin": "https://elsewhere.example"})
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control-")]  # noqa: SIM118
+
+
+def test_pages_of_the_origins_in_the_setting_may_ask_and_others_may_not(
+    settings: ServeSettings, live: LiveModel
+) -> None:
+    chosen = settings.model_copy(update={"cors_origins": "https://app.example, http://localhost:3000"})
+    client = build_app(chosen, live).test_client()
+    for origin, allowed in (
+        ("https://app.example", True),
+        ("http://localhost:3000", True),
+        ("https://app.example.evil", False),
+    ):
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        before = client.options("/predict", headers=headers)
+        answer = client.post("/predict", json={"text": "good"}, headers={"Origin": origin})
+        assert answer.json["label"] == "POSITIVE"  # type: ignore[index]
+        found = {reply.headers.get("Access-Control-Allow-Origin") for reply in (before, answer)}
+        assert found == ({origin} if allowed else {None})
+
+
+def test_texts_are_logged_when_that_was_asked_for(
+    settings: ServeSettings, live: LiveModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "sentiment.access")
+    client = build_app(settings.model_copy(update={"log_texts": True}), live).test_client()
+    client.post("/predict", data=rb'{"texts": ["so good", "half \ud83d"]}', content_type="application/json")
+    (record,) = caplog.records
+    assert vars(record)["access"]["sent"] == ["so good", "half ?"]
+
+
+def test_a_release_that_no_longer_predicts_makes_the_worker_unready(client: FlaskClient, live: LiveModel) -> None:
+    class Broken:
+        version = "v1"
+
+        def predict(self, _texts: object) -> object:
+            raise RuntimeError("out of memory")
+
+    live.swap(Broken())  # type: ignore[arg-type]
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.json["ready"]) == (503, False)  # type: ignore[index]
+    assert "out of memory" in answer.json["reasons"][0]  # type: ignore[index]

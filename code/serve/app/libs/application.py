@@ -67,7 +67,7 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
     )
     callers = _register_accounts(app, settings)
     admission = Admission(settings.slots, settings.waiting)
-    register_predictions(app, live, Predictor(live, admission, callers))
+    register_predictions(app, live, Predictor(live, admission, callers, log_texts=settings.log_texts))
     _register_page(app, callers)
     _allow_origins(app, settings.origins)
     _count_requests(app)

@@ -36,11 +36,14 @@ class Reply(NamedTuple):
 class Predictor:
     """Reads a question, waits for a slot, answers on the release that is live at that moment."""
 
-    def __init__(self, live: LiveModel, admission: Admission, callers: Callers | None = None) -> None:
+    def __init__(
+        self, live: LiveModel, admission: Admission, callers: Callers | None = None, *, log_texts: bool = False
+    ) -> None:
         """All are one worker's; without ``callers`` anybody may ask, and nothing is recorded."""
         self._live = live
         self._admission = admission
         self._callers = callers
+        self._log_texts = log_texts
 
     def answer(self, environ: Mapping[str, Any]) -> Reply:
         """Return the reply; raises ``PermanentError`` or ``TransientError`` with a code of ``POST /predict``."""
@@ -54,7 +57,9 @@ class Predictor:
             answer, predictions = answer_question(classifier, question, explain=explain)
         count_predictions(predictions)
         TEXTS.observe(len(question.rows))
-        fields = {"texts": len(question.rows), "model_version": classifier.version}
+        fields: dict[str, Any] = {"texts": len(question.rows), "model_version": classifier.version}
+        if self._log_texts:
+            fields["sent"] = [text.encode("utf-8", "replace").decode() for text in question.texts]
         if user and self._callers:
             self._callers.record(user, question.texts, predictions, classifier.version)
             fields["user"] = user.username

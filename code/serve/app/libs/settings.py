@@ -48,6 +48,11 @@ class ServeSettings(AppSettings):
     waiting: int = Field(
         32, ge=0, le=1024, description="Requests that may wait for a slot in one worker; beyond, 429 overloaded."
     )
+    log_texts: bool = Field(
+        default=False,
+        description="1 = the access log shows the texts that were sent; by default never.",
+        examples=["1"],
+    )
     cors_origins: str = Field(
         "",
         description="Origins whose pages may call this API, comma-separated; empty = none.",
