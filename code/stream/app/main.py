@@ -47,6 +47,23 @@ def check() -> int:
 
 
 @main.command()
+@click.option(
+    "--from", "place", required=True, help="A file, a folder, s3://bucket/prefix, or results (older models')."
+)
+@click.option("--to", "target", default="results", show_default=True, help="results, or a folder for Parquet.")
+@click.option(
+    "--scheduler", envvar="DASK_SCHEDULER_ADDRESS", default="", help="A Dask cluster; default: all cores here."
+)
+def backfill(place: str, target: str, scheduler: str) -> None:
+    """Score an archive; goes on where it was stopped."""
+    from libs.backfill.run import run_backfill
+    from libs.settings import read_stream_settings
+
+    totals = run_backfill(read_stream_settings("backfill"), place, target, scheduler)
+    click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()))
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
 @click.option("--labels", default="", help="URL of the labelled replay file to compare the results with.")
 def summary(*, as_json: bool, labels: str) -> None:

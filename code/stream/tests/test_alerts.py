@@ -1,0 +1,123 @@
+"""Alerts: what is worth one, what is not, and how it is delivered; and what is forgotten when its time is over."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from makers import make_result
+from pydantic import SecretStr
+
+from libs.alerts import Alerts, find_gaps, find_jumps, find_silence
+from libs.pacing import WallClock
+from libs.results import Batch, Results, open_results
+from libs.retention import prune_once
+from libs.sources import Position
+from libs.times import format_time
+from libs.tweet import Gap, Removal
+from sentiment.labels import Label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Results]:
+    results = open_results(f"sqlite:///{tmp_path}/results.db")
+    results.prepare()
+    yield results
+    results.close()
+
+
+def fill(results: Results, topic: str, minutes_ago: int, negative: int, positive: int) -> None:
+    moment = format_time(NOW - timedelta(minutes=minutes_ago))
+    labels: list[Label] = ["NEGATIVE"] * negative + ["POSITIVE"] * positive
+    rows = [
+        make_result(f"{topic}{minutes_ago}-{n}", data=moment, topics=(topic,), sentiment=label)
+        for n, label in enumerate(labels)
+    ]
+    results.store(Batch(results=rows))
+
+
+def test_a_jump_beyond_chance_is_told_and_noise_is_not(store: Results) -> None:
+    fill(store, "acme", 600, 60, 140)
+    fill(store, "acme", 5, 60, 20)
+    fill(store, "steady", 600, 60, 140)
+    fill(store, "steady", 5, 30, 60)
+    fill(store, "rare", 600, 60, 140)
+    fill(store, "rare", 5, 5, 0)
+    ((key, text),) = find_jumps(store, NOW)
+    assert key == "negative_jump:acme"
+    assert text == "acme: 75% of 80 posts in the last 15 minutes are negative, 30% in the day before."
+
+
+def test_gaps_and_silence_are_told(store: Results) -> None:
+    gap = Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)
+    store.store(Batch(gaps=[gap, gap._replace(id="old", started_at="2026-02-01T00:00:00.000Z")]))
+    assert [key for key, _ in find_gaps(store, NOW - timedelta(hours=1))] == ["gap:g"]
+    assert list(find_silence(format_time(NOW - timedelta(minutes=14)), NOW)) == []
+    assert [key for key, _ in find_silence(format_time(NOW - timedelta(minutes=16)), NOW)] == ["nothing_arrives:"]
+    assert list(find_silence("", NOW)) == []
+
+
+class Hook(BaseHTTPRequestHandler):
+    """A webhook that refuses its first call."""
+
+    bodies: ClassVar[list[Any]] = []
+    refusals = 1
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).refusals -= 1
+        self.send_response(503 if type(self).refusals >= 0 else 200)
+        self.end_headers()
+        if type(self).refusals < 0:
+            self.bodies.append(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+class AtRest:
+    """The parts of a pipeline that alerts look at."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+
+    def read_state(self) -> tuple[Position, int]:
+        return Position(seen_at="2026-03-01T00:00:00.000Z"), 0
+
+
+def test_an_alert_is_delivered_as_json_with_a_text_and_not_again_within_the_hour(store: Results) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = SecretStr(f"http://127.0.0.1:{server.server_port}/hook")
+    alerts = Alerts(url, AtRest(store), WallClock())  # type: ignore[arg-type]
+    for _ in range(3):  # refused, delivered, known
+        alerts.look()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    ((body),) = Hook.bodies
+    assert body["text"] == "Nothing has arrived since 2026-03-01T00:00:00.000Z."
+    assert body["alert"] == "nothing_arrives"
+
+
+def test_results_older_than_their_time_go_and_younger_stay(store: Results) -> None:
+    clock = WallClock()
+    old = make_result("old", analyzed_at=format_time(datetime.now(UTC) - timedelta(days=11)), topics=("acme",))
+    young = make_result("young", analyzed_at=format_time(datetime.now(UTC) - timedelta(days=9)), topics=("acme",))
+    store.store(Batch(results=[old, young], removals=[Removal("r", "2020-01-01T00:00:00.000Z", "deleted")]))
+    assert prune_once(store, 0, clock) == 0
+    assert store.count_all()["removed"] == 0, "settled long ago"
+    assert prune_once(store, 10, clock) == 1
+    assert set(store.read_by_id(["old", "young"])) == {"young"}
+    assert [row[0] for row in store.count_topics("", "")] == ["acme"]
