@@ -50,7 +50,9 @@ class Service(NamedTuple):
 def start_service(environment: dict[str, str]) -> Iterator[Service]:
     """Run ``python main.py`` with this environment alone, until the block ends."""
     port = find_free_port()
-    process = subprocess.Popen([sys.executable, "main.py"], cwd=APP, env=plain_environment(environment) | {"PORT": str(port)})
+    process = subprocess.Popen(
+        [sys.executable, "main.py"], cwd=APP, env=plain_environment(environment) | {"PORT": str(port)}
+    )
     service = Service(f"http://127.0.0.1:{port}", process)
     try:
         _await_health(service)

@@ -95,7 +95,9 @@ def test_order_and_duplicates_do_not_move_a_row_over_the_line(random: object) ->
     random.shuffle(order)  # type: ignore[attr-defined]
     shuffled = clean_rows(make_rows([texts[i] for i in order], [labels[i] for i in order]))
     straight = clean_rows(make_rows(texts, labels))
-    assert {shuffled.texts[row] for row in shuffled.held_out_rows} == {straight.texts[row] for row in straight.held_out_rows}
+    assert {shuffled.texts[row] for row in shuffled.held_out_rows} == {
+        straight.texts[row] for row in straight.held_out_rows
+    }
 
 
 def test_two_processes_clean_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,9 @@ def test_a_wrong_environment_is_one_line_and_exit_code_2(environment: dict[str, 
 
 def test_the_sample_is_written_within_three_seconds_and_without_tensorflow(tmp_path: Path) -> None:
     began = time.monotonic()
-    done = run_command("sample", "--training", str(tmp_path / "t.csv.gz"), "--replay", str(tmp_path / "r.csv.gz"), environment={})
+    done = run_command(
+        "sample", "--training", str(tmp_path / "t.csv.gz"), "--replay", str(tmp_path / "r.csv.gz"), environment={}
+    )
     seconds = time.monotonic() - began
     assert done.returncode == 0, done.stderr
     assert "synthetic" in done.stdout

@@ -46,7 +46,9 @@ def evaluate_with(share_right: float) -> Evaluation:
 
 def run_publish(store: Store, tmp_path: Path, share_right: float, tolerance: float = 0.005, **changes: Any) -> Any:
     manifest = build_tiny_release(tmp_path / "v2", "v2", **changes)
-    return publish(make_job(store, tmp_path, tolerance), manifest, tmp_path / "v2", Corpora(CORPUS), evaluate_with(share_right))
+    return publish(
+        make_job(store, tmp_path, tolerance), manifest, tmp_path / "v2", Corpora(CORPUS), evaluate_with(share_right)
+    )
 
 
 def current_share_right(tmp_path: Path) -> float:
@@ -63,7 +65,9 @@ def test_the_first_release_goes_live_with_its_warnings_on_record(store: Store, t
 
 
 @pytest.mark.parametrize(("change", "promoted"), [(+0.05, True), (0.0, True), (-0.05, False)])
-def test_a_later_release_must_not_be_worse_on_the_same_rows(store: Store, tmp_path: Path, change: float, promoted: bool) -> None:
+def test_a_later_release_must_not_be_worse_on_the_same_rows(
+    store: Store, tmp_path: Path, change: float, promoted: bool
+) -> None:
     publish_tiny_release(store, "v1")
     promote_release(store, "v1", "first")
     outcome = run_publish(store, tmp_path, current_share_right(tmp_path) + change, tolerance=0.01)

@@ -20,8 +20,26 @@ from libs.vectors import train_vectors
 from sentiment.cleaning import clean
 from sentiment.tokens import tokenize
 
-RECIPE = Recipe(vector_size=16, vector_epochs=2, filters=16, epochs=4, batch_size=64, slot_bits=14, least_word_count=2, learning_rate=0.005)
-HARD_TEXTS = ["", "love", "never seen words zxqv", "love " * 3000, "great phone, not awful", "ok ok ok", "שלום", "the app"]
+RECIPE = Recipe(
+    vector_size=16,
+    vector_epochs=2,
+    filters=16,
+    epochs=4,
+    batch_size=64,
+    slot_bits=14,
+    least_word_count=2,
+    learning_rate=0.005,
+)
+HARD_TEXTS = [
+    "",
+    "love",
+    "never seen words zxqv",
+    "love " * 3000,
+    "great phone, not awful",
+    "ok ok ok",
+    "שלום",
+    "the app",
+]
 
 
 def train(corpora: Corpora, folder: Path, recipe: Recipe = RECIPE) -> tuple[Learned, list[str]]:
@@ -30,7 +48,9 @@ def train(corpora: Corpora, folder: Path, recipe: Recipe = RECIPE) -> tuple[Lear
 
 
 @pytest.fixture(scope="module", params=[2, 3])
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpora, Learned, list[str]]:
+def trained(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Corpora, Learned, list[str]]:
     corpora = Corpora(make_corpus(2500, request.param))
     return corpora, *train(corpora, tmp_path_factory.mktemp("trained"))
 

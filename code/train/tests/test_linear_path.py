@@ -42,11 +42,11 @@ def test_weights_point_to_the_side_a_feature_is_on() -> None:
     features = ragged([[1, 9], [2, 9]] * 50)
     labels = np.array([1, 0] * 50, dtype=np.int8)
     owners = admit_features(features, np.arange(100), bucket_bits=8, slot_bits=4)
-    weights = fit_linear_path(count_features(features, np.arange(100), owners), labels, 2, owners, Recipe()).weights
+    weights = fit_linear_path(count_features(features, np.arange(100), owners), labels, 2, Recipe())
     assert weights.shape == (16, 1)
     assert weights[1, 0] > 0.1
     assert weights[2, 0] < -0.1
     assert abs(weights[9, 0]) < 0.05
     labels = np.array([1, 0, 2, 0] * 25, dtype=np.int8)
-    three = fit_linear_path(count_features(features, np.arange(100), owners), labels, 3, owners, Recipe()).weights
+    three = fit_linear_path(count_features(features, np.arange(100), owners), labels, 3, Recipe())
     assert three.shape == (16, 3)

@@ -74,7 +74,13 @@ def test_bodies_that_are_no_json_are_refused(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/train"), ("POST", "/train"), ("DELETE", "/runs/x"), ("POST", "/models/v1/promote"), ("POST", "/models/rollback")],
+    [
+        ("GET", "/train"),
+        ("POST", "/train"),
+        ("DELETE", "/runs/x"),
+        ("POST", "/models/v1/promote"),
+        ("POST", "/models/rollback"),
+    ],
 )
 def test_whatever_changes_something_needs_the_token(store: Store, method: str, path: str) -> None:
     client = make_client(TrainSettings(store_url=store.url, dataset_url="sample", train_token="right"), store)
@@ -147,8 +153,13 @@ def test_every_route_is_in_openapi_and_nothing_else_is(client: FlaskClient) -> N
 def test_openapi_describes_the_recipe_that_the_code_has() -> None:
     from libs.recipe import Recipe
 
-    described = json.loads((WEB_FOLDER / "openapi.json").read_text())["components"]["schemas"]["Overrides"]["properties"]
-    expected = {name: {k: v for k, v in schema.items() if k != "title"} for name, schema in Recipe.model_json_schema()["properties"].items()}
+    described = json.loads((WEB_FOLDER / "openapi.json").read_text())["components"]["schemas"]["Overrides"][
+        "properties"
+    ]
+    expected = {
+        name: {k: v for k, v in schema.items() if k != "title"}
+        for name, schema in Recipe.model_json_schema()["properties"].items()
+    }
     assert {name: schema for name, schema in described.items() if name != "dataset"} == expected
 
 

@@ -35,8 +35,13 @@ def write_dataset(store: Store) -> list[str]:
     """Put a small corpus that two words decide into the store, and return its texts."""
     things = ["phone", "flight", "coffee", "parcel", "ticket", "shoe", "train", "meal", "seat", "app"]
     places = ["home", "work", "Paris", "noon", "night", "once", "last", "least", "the gate", "the desk"]
-    texts = [f"{'love' if n % 2 else 'hate'} the {things[n // 2 % 10]} at {places[n // 20 % 10]}, take {n}" for n in range(900)]
-    lines = "".join(json.dumps({"text": text, "label": "positive" if "love" in text else "negative"}) + "\n" for text in texts)
+    texts = [
+        f"{'love' if n % 2 else 'hate'} the {things[n // 2 % 10]} at {places[n // 20 % 10]}, take {n}"
+        for n in range(900)
+    ]
+    lines = "".join(
+        json.dumps({"text": text, "label": "positive" if "love" in text else "negative"}) + "\n" for text in texts
+    )
     store.create("datasets/small.jsonl", lines.encode())
     return texts
 

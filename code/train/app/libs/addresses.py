@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 def list_checks(settings: TrainSettings) -> list[Check]:
     """Return what ``python main.py check`` tries: the store, every data set, the experiment tracker."""
-    checks = [Check("STORE_URL", lambda: open_store(settings.store_url).check(), "make the folder or bucket writable for train")]
+    checks = [
+        Check(
+            "STORE_URL", lambda: open_store(settings.store_url).check(), "make the folder or bucket writable for train"
+        )
+    ]
     sources = [source for source in parse_datasets(settings.dataset_url) if source]
     checks += [_check_source("DATASET_URL", source, settings) for source in sources]
     if settings.exclude_url:

@@ -80,7 +80,18 @@ def _run_here(
     return 0 if ended.status == "succeeded" else 1
 
 
-_SHOWN = {"run_id", "status", "metrics", "model_version", "promoted", "reason", "error", "code", "warnings", "stage_seconds"}
+_SHOWN = {
+    "run_id",
+    "status",
+    "metrics",
+    "model_version",
+    "promoted",
+    "reason",
+    "error",
+    "code",
+    "warnings",
+    "stage_seconds",
+}
 
 
 def _make_train_process(train: Callable[[Job], Outcome]) -> click.Command:

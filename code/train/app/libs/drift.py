@@ -33,7 +33,11 @@ _FREQUENT: Final = 300
 
 
 def describe_baseline(
-    judged: Judged, texts: Sequence[str], tokens: Sequence[Sequence[str]], vocabulary: Iterable[str], thresholds: Thresholds
+    judged: Judged,
+    texts: Sequence[str],
+    tokens: Sequence[Sequence[str]],
+    vocabulary: Iterable[str],
+    thresholds: Thresholds,
 ) -> dict[str, Any]:
     """Return the reference distribution of held-out rows, in the form that this module's head describes."""
     known = frozenset(vocabulary)
@@ -70,4 +74,7 @@ def _share_labels(judged: Judged, thresholds: Thresholds) -> dict[str, float]:
 
 def _histogram(values: NDArray[Any], edges: NDArray[Any]) -> dict[str, list[float]]:
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-    return {"edges": [round(float(edge), 5) for edge in edges], "shares": [round(float(c / len(values)), 5) for c in counts]}
+    return {
+        "edges": [round(float(edge), 5) for edge in edges],
+        "shares": [round(float(c / len(values)), 5) for c in counts],
+    }

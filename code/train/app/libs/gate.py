@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, erfc, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -96,11 +96,9 @@ def mcnemar(only_ours: int, only_theirs: int) -> float:
     if total == 0:
         return 1.0
     if total > 1000:
-        from math import erfc, sqrt
-
-        return erfc(max(abs(only_ours - only_theirs) - 1, 0) / sqrt(total) / sqrt(2))
+        return float(erfc(max(abs(only_ours - only_theirs) - 1, 0) / sqrt(total) / sqrt(2)))
     tail = sum(comb(total, k) for k in range(min(only_ours, only_theirs) + 1)) / 2**total
-    return min(1.0, 2 * tail)
+    return float(min(1.0, 2 * tail))
 
 
 def _answer(
@@ -108,8 +106,8 @@ def _answer(
 ) -> NDArray[np.bool_]:
     predictions = classifier.predict(texts)
     if same and len(corpus.classes) == len(THREE_CLASSES):
-        return np.array([corpus.classes.index(one.label) for one in predictions]) == labels
-    return np.array([one.score >= 0.5 for one in predictions]) == (labels > 0)
+        return np.asarray(np.array([corpus.classes.index(one.label) for one in predictions]) == labels)
+    return np.asarray(np.array([one.score >= 0.5 for one in predictions]) == (labels > 0))
 
 
 def _count(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from libs.choice import choose_rows
 from libs.deep_path import History, Plan, choose_epochs, train_deep_path
 from libs.encoded import Encoded, encode_tokens
 from libs.examples import Examples, balance, soften
-from libs.linear_path import admit_features, count_features, fit_linear_path, join_linear_paths
+from libs.letters import MOST_ROWS, fit_with_letters
+from libs.linear_path import LinearPath, admit_features, count_features, fit_linear_path
 from libs.network import Network, build_network, predict_paths
 from libs.weighing import fit_weighing
 from sentiment.encoding import EncodingParameters
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from libs.corpus import Corpora, Corpus
-    from libs.linear_path import LinearPath
     from libs.recipe import Recipe
     from libs.vectors import Vectors
 
@@ -55,7 +56,9 @@ class Stage(NamedTuple):
     watched: NDArray[np.int64]
 
 
-def learn(corpora: Corpora, vectors: Vectors, recipe: Recipe, report: Callable[[float, dict[str, Any]], None]) -> Learned:
+def learn(
+    corpora: Corpora, vectors: Vectors, recipe: Recipe, report: Callable[[float, dict[str, Any]], None]
+) -> Learned:
     """Encode, fit the linear path, train the deep path, weigh both; ``report`` gets the fraction done and figures."""
     classes = len(corpora.labelled.classes)
     encoding = EncodingParameters()
@@ -63,7 +66,7 @@ def learn(corpora: Corpora, vectors: Vectors, recipe: Recipe, report: Callable[[
     encoded = encode_tokens(tokens, vectors.words, encoding, lambda fraction: report(_ENCODED * fraction, {}))
     labels = np.concatenate([as_columns(corpus, classes) for corpus in corpora.all])
     stages = split_stages(corpora, recipe)
-    linear = _fit_linear(corpora, stages, encoded, encoding, recipe)
+    linear = _fit_linear(corpora, stages, encoded, vectors=vectors, encoding=encoding, recipe=recipe)
     features = int((linear.owners >= 0).sum())
     report(_LINEAR, {"features": features})
     network = build_network(vectors, linear, classes, recipe)
@@ -96,17 +99,30 @@ def _starts(corpora: Corpora) -> tuple[int, ...]:
 
 
 def _fit_linear(
-    corpora: Corpora, stages: list[Stage], encoded: Encoded, encoding: EncodingParameters, recipe: Recipe
+    corpora: Corpora,
+    stages: list[Stage],
+    encoded: Encoded,
+    *,
+    vectors: Vectors,
+    encoding: EncodingParameters,
+    recipe: Recipe,
 ) -> LinearPath:
     """Fit a linear path per corpus over one table of features; the weighing layer hears them all."""
-    owners = admit_features(
-        encoded.features, np.concatenate([stage.learnt for stage in stages]), encoding.bucket_bits, recipe.slot_bits
-    )
-    fitted = []
+    learnt = np.concatenate([stage.learnt for stage in stages])
+    owners = admit_features(encoded.features, learnt, encoding.bucket_bits, recipe.slot_bits)
+    weights = []
     for corpus, stage, start in zip(corpora.all, stages, _starts(corpora), strict=True):
+        labels, classes = corpus.labels[stage.learnt - start], len(corpus.classes)
         matrix = count_features(encoded.features, stage.learnt, owners)
-        fitted.append(fit_linear_path(matrix, corpus.labels[stage.learnt - start], len(corpus.classes), owners, recipe))
-    return join_linear_paths(fitted)
+        if len(stage.learnt) > MOST_ROWS:
+            weights.append(fit_linear_path(matrix, labels, classes, recipe))
+        else:
+            fit = partial(fit_linear_path, labels=labels, classes=classes, recipe=recipe)
+            words = encoded.words.take(stage.learnt)
+            weights.append(
+                fit_with_letters(matrix, words, vocabulary=vectors.words, owners=owners, parameters=encoding, fit=fit)
+            )
+    return LinearPath(owners, np.concatenate(weights, axis=1))
 
 
 def _make_targets(corpora: Corpora, classes: int, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -91,7 +91,8 @@ def build_network(vectors: Vectors, linear: LinearPath, classes: int, recipe: Re
         probabilities = layers.Softmax(name="probabilities")(weighed)
     inputs = {"words": words, "features": features}
     return Network(
-        keras.Model(inputs, probabilities, name="sentiment"), keras.Model(inputs, {"wide": wide, "deep": deep}, name="paths")
+        keras.Model(inputs, probabilities, name="sentiment"),
+        keras.Model(inputs, {"wide": wide, "deep": deep}, name="paths"),
     )
 
 
@@ -115,7 +116,10 @@ def _read_words(keras: Any, words: Any, vectors: Vectors, recipe: Recipe) -> Any
     read = layers.Embedding(*matrix.shape, weights=[matrix], name="vectors")(words)
     read = layers.SpatialDropout1D(recipe.word_dropout, name="forget_dimensions")(read) * mask
     for depth in (1, 2):  # two layers see five words, enough for "not that I would ever like"
-        read = layers.Conv1D(recipe.filters, 3, padding="same", activation="relu", name=f"convolution_{depth}")(read) * mask
+        read = (
+            layers.Conv1D(recipe.filters, 3, padding="same", activation="relu", name=f"convolution_{depth}")(read)
+            * mask
+        )
     # Activations are never negative, so the masked maximum is that of the words alone (0 for an empty text).
     length = ops.maximum(ops.sum(mask, axis=1), 1.0)
     pooled = layers.Concatenate(name="pooled")([ops.max(read, axis=1), ops.sum(read, axis=1) / length])

@@ -77,7 +77,9 @@ def _sum_evidence(graph: _Graph, owners: Any, table: Any) -> str:
     gathered = graph.add("Gather", graph.keep("evidence", table), places, name="gathered")
     # [B, 1, F] by [B, F, outputs]: the sum of what is known, in one step
     row = graph.add("Unsqueeze", known, "second_axis", name="known_row")
-    total = graph.add("Squeeze", graph.add("MatMul", row, gathered, name="product"), "second_axis", name="evidence_total")
+    total = graph.add(
+        "Squeeze", graph.add("MatMul", row, gathered, name="product"), "second_axis", name="evidence_total"
+    )
     return graph.add("Div", total, graph.add("Sqrt", _count(graph, known), name="evidence_scale"), name="wide")
 
 
@@ -98,9 +100,17 @@ def _read_words(graph: _Graph, weights: dict[str, list[Any]]) -> str:
 
 def _convolve(graph: _Graph, values: str, layer: str, weights: dict[str, list[Any]]) -> str:
     kernel, bias = weights[layer]
-    turned = graph.keep(f"{layer}_kernel", np.transpose(kernel, (2, 1, 0)))  # Keras: width, in, out; ONNX: out, in, width
+    turned = graph.keep(
+        f"{layer}_kernel", np.transpose(kernel, (2, 1, 0))
+    )  # Keras: width, in, out; ONNX: out, in, width
     read = graph.add(
-        "Conv", values, turned, graph.keep(f"{layer}_bias", bias), name=layer, pads=[1, 1], kernel_shape=[kernel.shape[0]]
+        "Conv",
+        values,
+        turned,
+        graph.keep(f"{layer}_bias", bias),
+        name=layer,
+        pads=[1, 1],
+        kernel_shape=[kernel.shape[0]],
     )
     return graph.add("Relu", read, name=f"{layer}_active")
 
@@ -113,7 +123,9 @@ def _count(graph: _Graph, mask: str) -> str:
 
 def _dense(graph: _Graph, values: str, layer: str, weights: dict[str, list[Any]]) -> str:
     kernel, bias = weights[layer]
-    return graph.add("Gemm", values, graph.keep(f"{layer}_kernel", kernel), graph.keep(f"{layer}_bias", bias), name=layer)
+    return graph.add(
+        "Gemm", values, graph.keep(f"{layer}_kernel", kernel), graph.keep(f"{layer}_bias", bias), name=layer
+    )
 
 
 def _wrap(graph: _Graph, classes: int) -> Any:

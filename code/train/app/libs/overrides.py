@@ -43,5 +43,6 @@ def _require_key(key: Any) -> None:
         parse_source(f"store:{key if isinstance(key, str) else ''}".replace("#", "//"))
     except ConfigurationError:
         raise PermanentError(
-            "dataset must be a key inside the store, e.g. datasets/x.csv; URLs and paths are not taken", code="bad_dataset"
+            "dataset must be a key inside the store, e.g. datasets/x.csv; URLs and paths are not taken",
+            code="bad_dataset",
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from resource import RUSAGE_SELF, getrusage
 from typing import TYPE_CHECKING
 
 from libs.gate import judge_release
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 def publish(job: Job, manifest: Manifest, folder: Path, corpora: Corpora, evaluation: Evaluation) -> Outcome:
     """Publish, then promote or record why not; somebody's promotion in between makes the gate judge anew."""
     publish_release(job.store, folder, manifest)
-    job.progress.advance(0.5)
+    job.progress.advance(0.5, {"peak_memory_mib": getrusage(RUSAGE_SELF).ru_maxrss // 1024})
     while True:
         current = read_current(job.store)
         verdict = judge_release(job, manifest, corpora.labelled, evaluation, current)

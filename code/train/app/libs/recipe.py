@@ -26,13 +26,19 @@ class Recipe(BaseModel):
     slot_bits: int = Field(default=20, ge=10, le=22, description="Slots of the linear path: 2 to this power.")
     linear_penalty: float = Field(default=0.3, gt=0, le=100, description="Restraint of the linear path's weights.")
     filters: int = Field(default=128, ge=8, le=512, description="Filters of each convolution.")
-    epochs: int | None = Field(default=None, ge=1, le=50, description="Passes of the deep path; unset = by the number of rows.")
-    word_dropout: float = Field(default=0.2, ge=0, le=0.8, description="Share of vector dimensions forgotten in training.")
+    epochs: int | None = Field(
+        default=None, ge=1, le=50, description="Passes of the deep path; unset = by the number of rows."
+    )
+    word_dropout: float = Field(
+        default=0.2, ge=0, le=0.8, description="Share of vector dimensions forgotten in training."
+    )
     dropout: float = Field(default=0.3, ge=0, le=0.8, description="Share of pooled evidence forgotten in training.")
     batch_size: int = Field(default=512, ge=16, le=8192, description="Texts per step of the deep path.")
     learning_rate: float = Field(default=0.002, gt=0, le=0.1, description="Largest step of the deep path's optimizer.")
     label_smoothing: float = Field(default=0.05, ge=0, le=0.4, description="Doubt about the labels while learning.")
-    most_training_rows: int | None = Field(default=None, ge=100, description="Learn from at most so many rows, chosen by seed.")
+    most_training_rows: int | None = Field(
+        default=None, ge=100, description="Learn from at most so many rows, chosen by seed."
+    )
 
 
 def override_recipe(recipe: Recipe, overrides: Mapping[str, Any]) -> Recipe:

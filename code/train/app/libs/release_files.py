@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -47,7 +47,17 @@ if TYPE_CHECKING:
     from libs.vectors import Vectors
 
 _FEW_ROWS: Final = 500
-_LIBRARIES: Final = ("tensorflow-cpu", "keras", "gensim", "numpy", "onnx", "onnxruntime", "scikit-learn", "pyarrow", "emoji")
+_LIBRARIES: Final = (
+    "tensorflow-cpu",
+    "keras",
+    "gensim",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "scikit-learn",
+    "pyarrow",
+    "emoji",
+)
 
 
 def build_release(
@@ -78,12 +88,15 @@ def build_release(
 
 def list_warnings(report: dict[str, Any]) -> list[str]:
     """Return what a person should know before trusting the release."""
-    failing = [f"{row['kind']} ({row['held']} of {row['cases']})" for row in report["must_hold"] if row["holds"] is False]
+    failing = [
+        f"{row['kind']} ({row['held']} of {row['cases']})" for row in report["must_hold"] if row["holds"] is False
+    ]
     ahead = report["peer"]["ahead"]
     found = {
         f"sentences that must hold do not: {', '.join(failing)}": bool(failing),
         f"the linear peer is better by {-ahead['value']:.4f}": ahead["high"] < 0,
-        f"calibration error {report['metrics']['ece']['value']:.3f} is over 0.02": report["metrics"]["ece"]["value"] > 0.02,
+        f"calibration error {report['metrics']['ece']['value']:.3f} is over 0.02": report["metrics"]["ece"]["value"]
+        > 0.02,
         f"judged by only {report['rows']['held_out']} rows": report["rows"]["held_out"] < _FEW_ROWS,
     }
     return [warning for warning, holds in found.items() if holds]

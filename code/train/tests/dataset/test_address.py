@@ -51,7 +51,9 @@ def test_two_data_sets_are_learnt_from_one_after_the_other_in_either_order_of_wr
         assert datasets.name == "sentiment140, then x.tsv"
 
 
-@pytest.mark.parametrize("value", ["sample sample", "distant=sample", "labelled=sample", "distant=sample distant=sample", ""])
+@pytest.mark.parametrize(
+    "value", ["sample sample", "distant=sample", "labelled=sample", "distant=sample distant=sample", ""]
+)
 def test_half_a_pair_of_data_sets_is_refused(value: str) -> None:
     with pytest.raises(ConfigurationError, match="distant=<url> labelled=<url>"):
         parse_datasets(value)

@@ -31,7 +31,11 @@ def test_conventions_are_recognised(values: str, meanings: str) -> None:
 
 
 def test_a_few_odd_values_do_not_change_the_convention() -> None:
-    assert read_label_values({"0": 500, "1": 480, "2": 1, "n/a": 3}, {}) == {"0": "NEGATIVE", "1": "NEUTRAL", "2": "POSITIVE"}
+    assert read_label_values({"0": 500, "1": 480, "2": 1, "n/a": 3}, {}) == {
+        "0": "NEGATIVE",
+        "1": "NEUTRAL",
+        "2": "POSITIVE",
+    }
     assert read_label_values({"0": 500, "1": 480, "n/a": 3}, {}) == {"0": "NEGATIVE", "1": "POSITIVE"}
 
 

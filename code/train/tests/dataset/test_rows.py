@@ -102,8 +102,14 @@ def test_a_sql_query_is_a_data_set(tmp_path: Path, store: Store) -> None:
     assert caught.value.code in ("query_failed", "dataset_unreachable")
 
 
-def test_sentiment140_has_no_header_and_its_flag_is_the_topic_when_it_tells_rows_apart(tmp_path: Path, store: Store) -> None:
-    rows = [(4, 1, "Mon", "BrandA", "me", "good"), (0, 2, "Mon", "BrandB", "you", "bad"), (2, 3, "Tue", "BrandA", "x", "so so")]
+def test_sentiment140_has_no_header_and_its_flag_is_the_topic_when_it_tells_rows_apart(
+    tmp_path: Path, store: Store
+) -> None:
+    rows = [
+        (4, 1, "Mon", "BrandA", "me", "good"),
+        (0, 2, "Mon", "BrandB", "you", "bad"),
+        (2, 3, "Tue", "BrandA", "x", "so so"),
+    ]
     found = read(write_csv(tmp_path / "x.csv", rows), store)
     assert found.labels.tolist() == [2, 0, 1]
     assert found.topics == ["BrandA", "BrandB", "BrandA"]
@@ -112,7 +118,23 @@ def test_sentiment140_has_no_header_and_its_flag_is_the_topic_when_it_tells_rows
 
 
 def test_airlines_fifteen_columns_are_guessed(tmp_path: Path, store: Store) -> None:
-    header = ["tweet_id", "airline_sentiment", "airline_sentiment_confidence", "negativereason", "negativereason_confidence", "airline", "airline_sentiment_gold", "name", "negativereason_gold", "retweet_count", "text", "tweet_coord", "tweet_created", "tweet_location", "user_timezone"]
+    header = [
+        "tweet_id",
+        "airline_sentiment",
+        "airline_sentiment_confidence",
+        "negativereason",
+        "negativereason_confidence",
+        "airline",
+        "airline_sentiment_gold",
+        "name",
+        "negativereason_gold",
+        "retweet_count",
+        "text",
+        "tweet_coord",
+        "tweet_created",
+        "tweet_location",
+        "user_timezone",
+    ]
     first = dict.fromkeys(header, "") | {"airline_sentiment": "negative", "airline": "Delta", "text": "late"}
     second = dict.fromkeys(header, "") | {"airline_sentiment": "positive", "airline": "United", "text": "on time"}
     rows = read(write_csv(tmp_path / "x.csv", [tuple(header), tuple(first.values()), tuple(second.values())]), store)
@@ -120,7 +142,9 @@ def test_airlines_fifteen_columns_are_guessed(tmp_path: Path, store: Store) -> N
 
 
 def test_imdbs_label_wins_over_its_rating(tmp_path: Path, store: Store) -> None:
-    rows = read(write_csv(tmp_path / "x.csv", [("id", "rating", "label", "text"), (1, 3, 0, "bad"), (2, 9, 1, "good")]), store)
+    rows = read(
+        write_csv(tmp_path / "x.csv", [("id", "rating", "label", "text"), (1, 3, 0, "bad"), (2, 9, 1, "good")]), store
+    )
     assert rows.labels.tolist() == [0, 2]
     assert "label from 'label'" in rows.columns
 
@@ -136,7 +160,9 @@ def test_named_columns_and_spelled_out_labels_win_over_guesses(tmp_path: Path, s
 def test_unreadable_rows_are_counted_and_left_out(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "x.csv"
     good = b"".join(b"text %d,%s\n" % (i, [b"positive", b"negative"][i % 2]) for i in range(200))
-    path.write_bytes(b"text,label\n" + good + b"one,two,three,four\n" + b"bad \xff byte,positive\n" + b"odd label,maybe\n")
+    path.write_bytes(
+        b"text,label\n" + good + b"one,two,three,four\n" + b"bad \xff byte,positive\n" + b"odd label,maybe\n"
+    )
     rows = read(path, store)
     assert (rows.read, rows.unreadable, len(rows.texts), len(rows.labels)) == (203, 3, 200, 200)
 
@@ -144,7 +170,10 @@ def test_unreadable_rows_are_counted_and_left_out(tmp_path: Path, store: Store) 
 def test_more_than_five_percent_unreadable_rows_are_refused(tmp_path: Path, store: Store) -> None:
     good = [(f"text {i}", ["positive", "negative"][i % 2]) for i in range(100)]
     within = int(100 * MOST_UNREADABLE_SHARE)
-    assert read(write_csv(tmp_path / "x.csv", [("text", "label"), *good, *[("t", "?")] * within]), store).unreadable == within
+    assert (
+        read(write_csv(tmp_path / "x.csv", [("text", "label"), *good, *[("t", "?")] * within]), store).unreadable
+        == within
+    )
     with pytest.raises(PermanentError, match="6 of 106 rows") as caught:
         read(write_csv(tmp_path / "y.csv", [("text", "label"), *good, *[("t", "?")] * 6]), store)
     assert caught.value.code == "unreadable_rows"
@@ -251,7 +280,10 @@ def test_the_shipped_sample_reads_without_a_network(tmp_path: Path, store: Store
 
 @pytest.mark.parametrize(
     ("name", "rows", "labels"),
-    [("semeval/train.tsv.gz", 47_575, [7_421, 21_332, 18_822]), ("airline/Tweets.csv.gz", 14_640, [9_178, 3_099, 2_363])],
+    [
+        ("semeval/train.tsv.gz", 47_575, [7_421, 21_332, 18_822]),
+        ("airline/Tweets.csv.gz", 14_640, [9_178, 3_099, 2_363]),
+    ],
 )
 def test_real_data_sets_read_whole(  # noqa: PLR0917 - three fixtures and three parameters
     data_dir: Path, tmp_path: Path, store: Store, name: str, rows: int, labels: list[int]

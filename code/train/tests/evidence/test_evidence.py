@@ -46,7 +46,11 @@ def test_a_word_list_fails_negation_by_its_nature_and_keeps_polarity(tmp_path: P
 def test_a_network_that_ignores_its_words_holds_nothing(tmp_path: Path) -> None:
     classifier = Classifier(Release(build_tiny_release(tmp_path / "v1", "v1"), tmp_path / "v1"))
     everything = {word for case in list_cases() for word in case.words}
-    silent = [row for row in judge_cases(_Constant(classifier), everything) if row["kind"] in ("polarity", "negation", "intensity")]
+    silent = [
+        row
+        for row in judge_cases(_Constant(classifier), everything)
+        if row["kind"] in ("polarity", "negation", "intensity")
+    ]
     assert all(row["holds"] is False and row["held"] == 0 and row["broken"] for row in silent)
 
 
@@ -74,7 +78,9 @@ def test_the_peer_learns_and_is_compared_on_the_same_rows() -> None:
     perfect = make_judged(len(rows), 2)
     perfect = type(perfect)(corpus.labels[rows], np.eye(2, dtype=np.float32)[corpus.labels[rows]])
     learnt = corpus.training_rows
-    found = describe_peer([corpus.texts[r] for r in learnt], corpus.labels[learnt], [corpus.texts[r] for r in rows], perfect, 1)
+    found = describe_peer(
+        [corpus.texts[r] for r in learnt], corpus.labels[learnt], [corpus.texts[r] for r in rows], perfect, 1
+    )
     assert found["accuracy"]["value"] > 0.85
     assert found["ahead"]["value"] == pytest.approx(1 - found["accuracy"]["value"], abs=1e-4)
 
@@ -82,12 +88,22 @@ def test_the_peer_learns_and_is_compared_on_the_same_rows() -> None:
 def test_thresholds_are_fitted_where_neutrals_lie_and_need_some() -> None:
     rng = np.random.default_rng(1)
     labels = np.repeat([0, 1, 2], 500).astype(np.int8)
-    scores = np.clip(np.concatenate([rng.normal(0.2, 0.05, 500), rng.normal(0.6, 0.05, 500), rng.normal(0.9, 0.05, 500)]), 0, 1)
+    scores = np.clip(
+        np.concatenate([rng.normal(0.2, 0.05, 500), rng.normal(0.6, 0.05, 500), rng.normal(0.9, 0.05, 500)]), 0, 1
+    )
     fitted = fit_thresholds(scores, labels)
     assert fitted is not None
     assert 0.25 < fitted.negative_to < 0.5
     assert 0.7 < fitted.positive_from < 0.85
-    assert np.mean([band_label(s, fitted) == ("NEGATIVE", "NEUTRAL", "POSITIVE")[v] for s, v in zip(scores, labels, strict=True)]) > 0.98
+    assert (
+        np.mean(
+            [
+                band_label(s, fitted) == ("NEGATIVE", "NEUTRAL", "POSITIVE")[v]
+                for s, v in zip(scores, labels, strict=True)
+            ]
+        )
+        > 0.98
+    )
     assert fit_thresholds(scores[labels != 1], labels[labels != 1]) is None
 
 

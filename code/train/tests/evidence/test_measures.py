@@ -26,8 +26,12 @@ def test_figures_are_scikit_learns(classes: int) -> None:
     judged = make_judged(5000, classes)
     found = {name: figure["value"] for name, figure in measure(judged, 1).items()}
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(judged.labels, judged.predicted), abs=1e-5)
-    assert found["macro_recall"] == pytest.approx(metrics.balanced_accuracy_score(judged.labels, judged.predicted), abs=1e-5)
-    assert found["macro_f1"] == pytest.approx(metrics.f1_score(judged.labels, judged.predicted, average="macro"), abs=1e-5)
+    assert found["macro_recall"] == pytest.approx(
+        metrics.balanced_accuracy_score(judged.labels, judged.predicted), abs=1e-5
+    )
+    assert found["macro_f1"] == pytest.approx(
+        metrics.f1_score(judged.labels, judged.predicted, average="macro"), abs=1e-5
+    )
     assert found["log_loss"] == pytest.approx(metrics.log_loss(judged.labels, judged.probabilities), abs=1e-4)
     polar = judged.labels != 1 if classes == 3 else judged.labels >= 0
     area = metrics.roc_auc_score(judged.labels[polar] > 0, judged.scores[polar])
@@ -38,7 +42,9 @@ def test_figures_are_scikit_learns(classes: int) -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_honest_claims_have_a_small_calibration_error_and_boasting_a_large_one(classes: int) -> None:
     honest = make_judged(50_000, classes)
-    boasting = Judged(honest.labels, np.eye(classes, dtype=np.float32)[honest.probabilities.argmax(axis=1)] * 0.98 + 0.02 / classes)
+    boasting = Judged(
+        honest.labels, np.eye(classes, dtype=np.float32)[honest.probabilities.argmax(axis=1)] * 0.98 + 0.02 / classes
+    )
     assert measure(honest, 1)["ece"]["value"] < 0.01
     assert measure(boasting, 1)["ece"]["value"] > 0.1
 

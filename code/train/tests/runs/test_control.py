@@ -78,7 +78,9 @@ def test_a_restart_leaves_a_shells_run_and_another_services_run_alone(store: Sto
 def test_cancelling_ends_the_whole_group_of_processes(store: Store) -> None:
     run = new_run("sample", {})
     write_run(store, run.model_copy(update={"status": "running"}))
-    script = "import subprocess, sys; subprocess.Popen(['sleep', '60']); sys.stdout.write('up'); sys.stdout.flush(); input()"
+    script = (
+        "import subprocess, sys; subprocess.Popen(['sleep', '60']); sys.stdout.write('up'); sys.stdout.flush(); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script], start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

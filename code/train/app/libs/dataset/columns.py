@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 SENTIMENT140_COLUMNS: Final = ("target", "id", "date", "flag", "user", "text")
 # In order of preference: airline's fifteen columns hold both `airline_sentiment` and `airline_sentiment_gold`, and
 # IMDB's four hold both `label` and `rating`.
-TEXT_NAMES: Final = ("text", "tweet", "tweet_text", "review", "sentence", "content", "message", "comment", "body", "post")
+TEXT_NAMES: Final = (
+    "text",
+    "tweet",
+    "tweet_text",
+    "review",
+    "sentence",
+    "content",
+    "message",
+    "comment",
+    "body",
+    "post",
+)
 LABEL_NAMES: Final = ("label", "sentiment", "airline_sentiment", "target", "polarity", "class", "rating", "stars")
 TOPIC_NAMES: Final = ("topic", "brand", "airline", "flag")
 

@@ -71,7 +71,9 @@ def read_rows(source: Source, store: Store, folder: Path) -> Rows:
     readable = [index for index, value in enumerate(values) if value in meanings]
     unreadable = read - len(readable)
     _require_readable(read, unreadable)
-    logger.info("read data set", extra={"dataset": source.name, "rows": read, "unreadable": unreadable, "columns": columns})
+    logger.info(
+        "read data set", extra={"dataset": source.name, "rows": read, "unreadable": unreadable, "columns": columns}
+    )
     codes = {value: THREE_CLASSES.index(label) for value, label in meanings.items()}
     labels = np.fromiter((codes[values[index]] for index in readable), dtype=np.int8, count=len(readable))
     if unreadable:
@@ -86,9 +88,7 @@ def read_texts(source: Source, store: Store, folder: Path) -> Iterator[str]:
         yield from (text for text, _, _ in _decode(batch, source.options.get("encoding")))
 
 
-def _open(
-    source: Source, store: Store, folder: Path, *, need_label: bool
-) -> tuple[Iterator[Batch], Callable[[], str]]:
+def _open(source: Source, store: Store, folder: Path, *, need_label: bool) -> tuple[Iterator[Batch], Callable[[], str]]:
     if source.scheme == "sql":
         digest = hashlib.sha256()
         return _hashed(read_query(source.location, source.options, need_label=need_label), digest), digest.hexdigest

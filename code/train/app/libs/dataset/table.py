@@ -80,7 +80,10 @@ def _read_csv(path: Path, options: Mapping[str, str], *, need_label: bool, tabs:
                     column_names=names, skip_rows=skipped, block_size=_BLOCK_BYTES, use_threads=False
                 ),
                 parse_options=arrow_csv.ParseOptions(
-                    delimiter=delimiter, quote_char=quote, newlines_in_values=bool(quote), invalid_row_handler=broken.skip
+                    delimiter=delimiter,
+                    quote_char=quote,
+                    newlines_in_values=bool(quote),
+                    invalid_row_handler=broken.skip,
                 ),
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.binary()), include_columns=wanted, strings_can_be_null=False

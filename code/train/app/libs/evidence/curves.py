@@ -26,7 +26,9 @@ def describe_curves(judged: Judged) -> dict[str, Any]:
     return {
         "roc": _points(false / max(false[-1], 1), recall),
         "precision_recall": _points(recall[filled], precision[filled]),
-        "calibration": [[round(float(value), 5) for value in point] for point in zip(claimed, true, weights, strict=True)],
+        "calibration": [
+            [round(float(value), 5) for value in point] for point in zip(claimed, true, weights, strict=True)
+        ],
     }
 
 

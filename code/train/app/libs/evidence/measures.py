@@ -149,7 +149,12 @@ def calibration_curve(
     claimed = np.bincount(coarse, counts.sum(axis=1) * middle, CALIBRATION_BINS)
     true = np.bincount(coarse, counts[:, 1], CALIBRATION_BINS)
     full = rows > 0
-    return np.flatnonzero(full).astype(np.float64), claimed[full] / rows[full], true[full] / rows[full], rows[full] / rows.sum()
+    return (
+        np.flatnonzero(full).astype(np.float64),
+        claimed[full] / rows[full],
+        true[full] / rows[full],
+        rows[full] / rows.sum(),
+    )
 
 
 def _claims(judged: Judged) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

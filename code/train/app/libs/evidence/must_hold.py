@@ -64,7 +64,9 @@ def judge_cases(classifier: Classifier, vocabulary: Iterable[str]) -> list[dict[
     A kind with fewer than LEAST_CASES fair cases is reported as not asked (``holds`` None).
     """
     known = frozenset(vocabulary)
-    fair = [case for case in list_cases() if all(token in known for word in case.words for token in tokenize(clean(word)))]
+    fair = [
+        case for case in list_cases() if all(token in known for word in case.words for token in tokenize(clean(word)))
+    ]
     higher = classifier.predict([clean(case.higher) for case in fair])
     lower = classifier.predict([clean(case.lower) for case in fair])
     held = {

@@ -24,14 +24,22 @@ def train_peer(texts: Sequence[str], labels: NDArray[np.int8], seed: int) -> Any
     from sklearn.linear_model import SGDClassifier
     from sklearn.pipeline import make_pipeline
 
-    rows = np.arange(len(texts))
+    rows: list[int] = list(range(len(texts)))
     if len(rows) > _MOST_ROWS:
-        rows = np.random.default_rng(seed).choice(rows, _MOST_ROWS, replace=False)
+        rows = np.random.default_rng(seed).choice(len(texts), _MOST_ROWS, replace=False).tolist()
     weight = "balanced" if labels.max() > 1 else None
     peer = make_pipeline(
         HashingVectorizer(ngram_range=(1, 2), n_features=_HASHED_TERMS, alternate_sign=False, norm=None),
         TfidfTransformer(sublinear_tf=True),
-        SGDClassifier(loss="log_loss", alpha=0.5 / len(rows) ** 0.9, max_iter=8, tol=None, average=True, random_state=seed, class_weight=weight),
+        SGDClassifier(
+            loss="log_loss",
+            alpha=0.5 / len(rows) ** 0.9,
+            max_iter=8,
+            tol=None,
+            average=True,
+            random_state=seed,
+            class_weight=weight,
+        ),
     )
     return peer.fit([texts[row] for row in rows], labels[rows])
 

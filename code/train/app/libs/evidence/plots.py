@@ -18,7 +18,7 @@ def draw_plots(report: dict[str, Any], folder: Path) -> list[str]:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     pictures = {
         "confusion.png": (_draw_confusion, (4.6, 4)),
@@ -29,10 +29,10 @@ def draw_plots(report: dict[str, Any], folder: Path) -> list[str]:
     }
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10}):
         for name, (draw, size) in pictures.items():
-            figure = pyplot.figure(figsize=size, layout="constrained")
+            figure = plt.figure(figsize=size, layout="constrained")
             draw(figure, report)
             figure.savefig(folder / name, dpi=_DPI)
-            pyplot.close(figure)
+            plt.close(figure)
     return list(pictures)
 
 
@@ -68,7 +68,8 @@ def _draw_calibration(figure: Any, report: dict[str, Any]) -> None:
     axes.plot(claimed, true, color=_ACCENT, marker="o", markersize=4)
     axes.bar(claimed, weights / max(weights.max(), 1e-9) * 0.2, width=0.03, color=_QUIET, alpha=0.5)
     error = report["metrics"]["ece"]["value"]
-    axes.set(title=f"Calibration, error {error:.3f}", xlabel="what is claimed", ylabel="what comes true", xlim=(0, 1), ylim=(0, 1))
+    axes.set(title=f"Calibration, error {error:.3f}", xlabel="what is claimed", ylabel="what comes true")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
 
 
 def _draw_learning(figure: Any, report: dict[str, Any]) -> None:

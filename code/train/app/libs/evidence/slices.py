@@ -19,7 +19,9 @@ _NEGATION: Final = re.compile(r"\b(?:not?|never|nobody|nothing|none|cannot|witho
 _LENGTHS: Final = ((0, 40), (40, 80), (80, 140), (140, 280), (280, None))
 
 
-def describe_slices(judged: Judged, texts: Sequence[str], topics: Sequence[str] | None, seed: int) -> list[dict[str, Any]]:
+def describe_slices(
+    judged: Judged, texts: Sequence[str], topics: Sequence[str] | None, seed: int
+) -> list[dict[str, Any]]:
     """Return accuracy and macro recall with intervals for every slice of at least LEAST_ROWS rows."""
     rng = np.random.default_rng(seed)
     found = []

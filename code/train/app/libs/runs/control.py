@@ -160,4 +160,3 @@ def _end_holder(lock: Lock) -> None:
         while holder.alive and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(holder.pid, signal.SIGKILL)
-

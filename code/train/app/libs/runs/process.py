@@ -92,10 +92,14 @@ def _train(
         logger.warning("failed", extra={"run_id": run_id, "code": error.code, "error": error.detail})
         return record.finish("failed", error=error.detail, code=error.code)
     except MemoryError:
-        return record.finish("failed", error="the machine has too little memory for this data set", code="out_of_memory")
+        return record.finish(
+            "failed", error="the machine has too little memory for this data set", code="out_of_memory"
+        )
     except Exception as error:
         logger.exception("failed unforeseen", extra={"run_id": run_id})
-        return record.finish("failed", error=f"unforeseen {type(error).__name__}; the log has its trace", code="internal_error")
+        return record.finish(
+            "failed", error=f"unforeseen {type(error).__name__}; the log has its trace", code="internal_error"
+        )
     logger.info("succeeded", extra={"run_id": run_id, "promoted": outcome.promoted, "reason": outcome.reason})
     return record.finish(
         "succeeded",

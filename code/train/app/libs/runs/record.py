@@ -73,7 +73,9 @@ def read_run(store: Store, run_id: str) -> Run:
 
 def list_runs(store: Store, limit: int) -> Iterator[Run]:
     """Yield the newest ``limit`` runs, newest first; a record that cannot be read is passed over."""
-    names = [key.removeprefix(_PREFIX).removesuffix(".json") for key in store.list_keys(_PREFIX) if key.endswith(".json")]
+    names = [
+        key.removeprefix(_PREFIX).removesuffix(".json") for key in store.list_keys(_PREFIX) if key.endswith(".json")
+    ]
     for name in sorted(names, reverse=True)[:limit]:
         try:
             yield read_run(store, name)
