@@ -74,12 +74,16 @@ def soak(folder: Path, changes: int, seconds: float, seed: int) -> int:
     kinds = [*SPOILERS, *(kind for kind in SPOILERS if kind != "a network that never ends")]
     with start_serve(store.url, folder, MODEL_LOAD_SECONDS="10") as served:
         swapped = hammer_while(served.url, lambda: swaps.run(served, changes, kinds))
-        print(f"{swaps.changes} changes, {len(swapped.answers):,} answers, refused: {swaps.refused}", flush=True)
+        print(
+            f"{swaps.changes} changes, {swaps.rollbacks} of them rollbacks, {len(swapped.answers):,} answers, refused: {swaps.refused}",
+            flush=True,
+        )
         soaked = hammer_while(served.url, lambda: _keep_swapping(served, swaps, memory, seconds))
     faults = [
         *_judge("swaps", swapped, swaps),
         *_judge("soak", soaked, swaps),
         *_judge_memory(memory),
+        *([] if swaps.rollbacks else ["never met: a rollback"]),
         *(f"never met: {kind}" for kind in SPOILERS if kind not in swaps.refused),
     ]
     print(f"{len(soaked.answers):,} answers in the soak, {len(swaps.went_live)} releases went live")

@@ -14,6 +14,7 @@ from hammering import TEXTS
 from releases import force_current, publish_spoiled
 
 from sentiment.cleaning import clean
+from sentiment.errors import SentimentError
 from sentiment.promotion import promote_release, roll_back
 from sentiment.tokens import tokenize
 
@@ -37,6 +38,7 @@ class Swaps:
         self.went_live: list[str] = []
         self.refused: dict[str, str] = {}
         self.changes = 0
+        self.rollbacks = 0
 
     def publish_good(self) -> str:
         """Publish and promote a release that answers unlike all before it."""
@@ -59,13 +61,18 @@ class Swaps:
             self.changes += 1
 
     def _change(self, served: Served) -> None:
-        if len(self.biases) > 1 and self._random.random() < 0.3:
-            version = roll_back(self._store, "swap").version
-            if version not in self.biases:  # a bad release was current: move on from it as an operator would
-                version = self.publish_good()
-        else:
-            version = self.publish_good()
+        version = self._roll_back() if len(self.biases) > 1 and self._random.random() < 0.3 else None
+        version = version or self.publish_good()
         _wait(served, lambda ready: ready["model_version"] == version and ready["refused"] is None)
+
+    def _roll_back(self) -> str | None:
+        """Return the good version that is current again, or None where the one before was a bad one."""
+        try:
+            version = roll_back(self._store, "swap").version
+        except SentimentError:
+            return None
+        self.rollbacks += version in self.biases
+        return version if version in self.biases else None
 
     def _spoil(self, served: Served, kind: str) -> None:
         version = f"bad-{self.changes}"

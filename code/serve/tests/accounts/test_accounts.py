@@ -135,24 +135,37 @@ def test_wrong_names_and_passwords_get_the_same_answer(client: FlaskClient) -> N
     assert wrong.json["detail"] == nobody.json["detail"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("method, path", [
-    ("post", "/predict"), ("get", "/data"), ("delete", "/data"), ("get", "/auth/keys"), ("post", "/auth/keys"),
-    ("delete", "/auth/keys/1"),
-])  # fmt: skip
-@pytest.mark.parametrize("headers", [
-    {}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}, {"X-API-Key": "sentiment_wrong"},
-    {"Authorization": "Bearer " + jwt.encode({"sub": "1", "iss": "sentiment-serve", "exp": 2**31}, "another key of thirty-two bytes!", "HS256")},
-    {"Authorization": "Bearer " + jwt.encode({"sub": "1", "iss": "sentiment-serve", "exp": 1}, KEY, "HS256")},
-    {"Authorization": "Bearer " + jwt.encode({"sub": "1", "iss": "sentiment-serve"}, KEY, "HS256")},
-    {"Authorization": "Bearer " + jwt.encode({"sub": "99999999", "iss": "sentiment-serve", "exp": 2**31}, KEY, "HS256")},
-    {"Authorization": "Bearer " + jwt.encode({"sub": "1", "iss": "sentiment-serve", "exp": 2**31}, None, "none")},
-])  # fmt: skip
-def test_without_valid_proof_nothing_is_answered(
-    client: FlaskClient, method: str, path: str, headers: dict[str, str]
-) -> None:
-    answer = getattr(client, method)(path, json={"text": "x", "name": "x"}, headers=headers)
-    assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+def forge(key: str | None = KEY, algorithm: str = "HS256", **claims: Any) -> dict[str, str]:
+    return {"Authorization": "Bearer " + jwt.encode({"sub": "1", "iss": "sentiment-serve", **claims}, key, algorithm)}
+
+
+LATE = 2**31
+UNPROVEN = {
+    "no header": {},
+    "not a token": {"Authorization": "Bearer nonsense"},
+    "another scheme": {"Authorization": "Basic YTpi"},
+    "an unknown key": {"X-API-Key": "sentiment_wrong"},
+    "signed by another key": forge("another key of thirty-two bytes!!", exp=LATE),
+    "expired": forge(exp=1),
+    "without an end": forge(),
+    "of another issuer": forge(exp=LATE, iss="somebody"),
+    "of nobody": forge(exp=LATE, sub="99999999"),
+    "of no number": forge(exp=LATE, sub="x"),
+    "not signed": forge(None, "none", exp=LATE),
+}
+
+
+def test_without_valid_proof_nothing_is_answered(client: FlaskClient) -> None:
+    Person(client)  # so that there is a first user to pretend to be
+    calls = (
+        ("post", "/predict"), ("get", "/data"), ("delete", "/data"), ("get", "/auth/keys"), ("post", "/auth/keys"),
+        ("delete", "/auth/keys/1"),
+    )  # fmt: skip
+    for method, path in calls:
+        for kind, headers in UNPROVEN.items():
+            answer = getattr(client, method)(path, json={"text": "x", "name": "x"}, headers=headers)
+            assert (answer.status_code, answer.json["code"]) == (401, "unauthorized"), (method, path, kind)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_predictions_are_kept_for_their_user_newest_first_and_paged(client: FlaskClient) -> None:
