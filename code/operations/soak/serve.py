@@ -75,9 +75,10 @@ def soak(folder: Path, changes: int, seconds: float, seed: int) -> int:
     with start_serve(store.url, folder, MODEL_LOAD_SECONDS="10") as served:
         swapped = hammer_while(served.url, lambda: swaps.run(served, changes, kinds))
         print(
-            f"{swaps.changes} changes, {swaps.rollbacks} of them rollbacks, {len(swapped.answers):,} answers, refused: {swaps.refused}",
+            f"{swaps.changes} changes, {swaps.rollbacks} of them rollbacks, {len(swapped.answers):,} answers",
             flush=True,
         )
+        print(f"refused: {swaps.refused}", flush=True)
         soaked = hammer_while(served.url, lambda: _keep_swapping(served, swaps, memory, seconds))
     faults = [
         *_judge("swaps", swapped, swaps),
