@@ -254,12 +254,12 @@ def _write_report(figures: list[Figure], kind: str, options: argparse.Namespace)
         "",
     )
     commit = describe_revision("stream").get("APP_COMMIT", "unknown")
+    machine = f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}"
     rows = [f"| {row.what} | {row.figure} | {row.target} | {'yes' if row.reached else 'NO'} |" for row in figures]
     lines = [
         "# stream, measured",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}, {os.cpu_count()} cores of {model}, "
-        f"Python {platform.python_version()}.",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}, {machine}.",
         f"One process of stream pinned to one core; on the other {kind}. Written by `make bench-stream`.",
         "",
         "| what | figure | target | reached |",

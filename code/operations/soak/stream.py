@@ -47,12 +47,11 @@ def _play(seed: int) -> bool:
         else:
             verdict, right = "right" if account.is_right else "WRONG", account.is_right
             faults = ", ".join(f"{count} {fault}" for fault, count in sorted(account.fired.items()) if count)
-            print(
-                f"seed {seed}: {verdict}; {account.plan}; {account.emitted} emitted, {account.stored} stored, {account.dead} dead, "
-                f"{account.in_gaps} in gaps; {faults}"
-                + ("" if right else f"; {account.lost=} {account.wrong=} {account.unfired=}"),
-                flush=True,
+            troubles = "" if right else f"; {account.lost=} {account.wrong=} {account.unfired=}"
+            counts = (
+                f"{account.emitted} emitted, {account.stored} stored, {account.dead} dead, {account.in_gaps} in gaps"
             )
+            print(f"seed {seed}: {verdict}; {account.plan}; {counts}; {faults}{troubles}", flush=True)
         if not right:
             LOGS.mkdir(parents=True, exist_ok=True)
             (LOGS / f"soak-stream-{seed}.log").write_bytes((Path(name) / "stream.log").read_bytes())
