@@ -1,0 +1,94 @@
+"""DynamoDB's particulars: how the tables are made, and what a throttled table does to a batch."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+from makers import NEW, batch_of, make_result
+from simulators.throttle import ThrottlingProxy
+
+from libs.results import Question, open_results
+from libs.results.dynamo_items import bucket_of
+from sentiment.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def proxy(aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThrottlingProxy]:
+    made = ThrottlingProxy(aws, Random(7))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", made.url)
+    yield made
+    made.close()
+
+
+def test_absent_tables_are_created_on_demand_with_an_index_by_topic_label_hour_and_shard(aws: str) -> None:
+    name = f"made_{uuid4().hex}"
+    results = open_results(f"dynamodb://{name}", retention_days=30)
+    results.check()
+    results.check()
+    client = boto3.client("dynamodb")
+    table = client.describe_table(TableName=name)["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["bucket", "data"]
+    assert client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"] == "expires_at"
+    results.store(batch_of(make_result("1", sentiment="NEGATIVE", score=0.1)))
+    item = client.get_item(TableName=name, Key={"id": {"S": "1"}})["Item"]
+    assert item["score"] == {"N": "0.1"}
+    assert item["bucket"]["S"].startswith("*#NEGATIVE#2026-03-01T12#")
+    assert "expires_at" in item
+
+
+def test_an_hour_of_a_topic_spreads_over_labels_and_shards() -> None:
+    keys = {
+        bucket_of("acme", label, "2026-03-01T12", str(post)) for label in ("NEGATIVE", "POSITIVE") for post in range(50)
+    }
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("many_writers", [False, True])
+def test_items_handed_back_inside_a_200_are_sent_again(proxy: ThrottlingProxy, *, many_writers: bool) -> None:
+    results = open_results(f"dynamodb://throttled_{uuid4().hex}", many_writers=many_writers)
+    results.prepare()
+    many = [make_result(str(number), topics=("acme",)) for number in range(120)]
+    proxy.share = 0.4
+    while True:
+        try:
+            results.store(batch_of(*many))
+            break
+        except TransientError:  # throttled to the end of its patience: the analysis repeats the batch
+            continue
+    proxy.share = 0.0
+    assert proxy.fired["unprocessed"] > 0
+    assert len(results.read_by_id([result.id for result in many])) == 120
+    assert len(results.read(Question(topic="acme", limit=500))) == 120
+
+
+def test_an_expired_result_is_not_shown_although_dynamodb_has_not_deleted_it_yet(aws: str) -> None:
+    name = f"expired_{uuid4().hex}"
+    results = open_results(f"dynamodb://{name}", retention_days=30)
+    results.prepare()
+    results.store(batch_of(make_result("1"), make_result("2")))
+    boto3.client("dynamodb").update_item(
+        TableName=name,
+        Key={"id": {"S": "1"}},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"N": "1000"}},
+    )
+    assert set(results.read_by_id(["1", "2"])) == {"2"}
+    assert [result.id for result in results.read(Question())] == ["2"]
+
+
+def test_an_older_model_never_wins_by_a_conditional_write(aws: str) -> None:
+    results = open_results(f"dynamodb://newer_{uuid4().hex}")
+    results.prepare()
+    results.store(batch_of(make_result("1", model_version=NEW)))
+    results.store(batch_of(make_result("1", score=0.1, sentiment="NEGATIVE")))
+    assert results.read_by_id(["1"])["1"].model_version == NEW

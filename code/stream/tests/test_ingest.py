@@ -1,0 +1,72 @@
+"""source → spool: bounded, in order, and nothing is lost while the spool is full or down."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from makers import make_tweet
+
+from libs.ingest import Ingester
+from libs.pacing import WallClock
+from libs.sources import Chunk, Position
+from libs.spool.folder import FolderSpool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from libs.tweet import Entry
+
+
+class Counting:
+    """A source of numbered posts; it knows how many were asked of it."""
+
+    key = "counting"
+    trouble = ""
+
+    def __init__(self, posts: int) -> None:
+        self._posts = posts
+        self.read_so_far = 0
+
+    def read(self, position: Position) -> Iterator[Chunk]:
+        for number in range(int(position.cursor or 0), self._posts):
+            self.read_so_far = number + 1
+            yield Chunk([make_tweet(str(number))], Position(str(number + 1), "2026-03-01T12:00:00.000Z", number + 1))
+
+    def parse(self, original: bytes) -> list[Entry]:
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Nothing stands in the way."""
+
+
+def take(spool: FolderSpool, acknowledge: bool = True) -> list[str]:
+    parcels = spool.take(10_000, 0.2)
+    if acknowledge:
+        spool.acknowledge(parcels)
+    return [entry.id for parcel in parcels for entry in parcel.entries]  # type: ignore[union-attr]
+
+
+def test_everything_read_is_spooled_in_order_and_a_restart_goes_on(tmp_path: Path, clock: WallClock) -> None:
+    for posts in (700, 1500):
+        Ingester(Counting(posts), FolderSpool(tmp_path, 10_000), clock).run()
+    assert take(FolderSpool(tmp_path, 10_000)) == [str(number) for number in range(1500)]
+
+
+def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: WallClock) -> None:
+    spool, source = FolderSpool(tmp_path, 300), Counting(2000)
+    ingester = Ingester(source, spool, clock)
+    thread = threading.Thread(target=ingester.run)
+    thread.start()
+    while not ingester.trouble:
+        clock.wait(0.01)
+    assert "its limit is 300" in ingester.trouble
+    assert source.read_so_far < 1500, "what is read ahead is bounded"
+    taken: list[str] = []
+    while len(taken) < 2000:
+        assert spool.count() <= 512
+        taken += take(spool)
+    thread.join(10)
+    assert taken == [str(number) for number in range(2000)]
+    assert ingester.trouble == ""
