@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
+from environments import EnvironmentFailedError, make_environments
 from load import Load, run_load
-from places import CODE, ENVIRONMENTS, LOCAL, python_of
+from places import CODE, LOCAL, python_of
 from results import write_results
 from servers import NotStartedError, start_server
 
@@ -73,7 +74,8 @@ def main() -> None:
         release = fetch_release(open_store(store_url), current.current.version, Path(cache))
         (release.folder / MANIFEST).write_text(release.manifest.model_dump_json())  # the peers read it from there
         environment = {**os.environ, "STORE_URL": store_url, "MODEL_CACHE_DIR": f"{cache}/serve", "WORKERS": "1"}
-        environment["PYTHONPATH"] = os.pathsep.join([str(CODE / "serve" / "app"), str(HERE)])
+        paths = [CODE / "serve" / "app", HERE, CODE / "shared"]
+        environment["PYTHONPATH"] = os.pathsep.join(str(path) for path in paths)
         sections = [
             measure_single(environment, single),
             measure_batches(environment, load_classifier(release)),
@@ -187,9 +189,12 @@ def measure_peers(environment: dict[str, str], release: Release, body: bytes) ->
             "/predict",
             text,
         )
-    litserve = Path(os.environ.get("LITSERVE_PYTHON", ENVIRONMENTS / "litserve" / "bin" / "python"))
-    if litserve.exists():
-        peers["LitServe"] = ([str(litserve), str(HERE / "litserve_peer.py"), folder, "PORT"], "/predict", text)
+    if _make_peers():
+        peers["LitServe"] = (
+            [str(python_of("peers")), str(HERE / "litserve_peer.py"), folder, "PORT"],
+            "/predict",
+            text,
+        )
     rows = [["server", "requests/s", "p50 ms", "p99 ms", "start s", "memory MB"]]
     for name, (command, probe, first) in peers.items():
         try:
@@ -198,10 +203,19 @@ def measure_peers(environment: dict[str, str], release: Release, body: bytes) ->
                 rows.append([name, *found.cells(), f"{here.start_seconds:.1f}", f"{here.read_megabytes():.0f}"])
         except NotStartedError as error:
             rows.append([name, "did not start", str(error), "", "", ""])
-    wanted = {"Keras (train's environment)": python_of("train"), "LitServe": litserve}
+    wanted = {"Keras (train's environment)": python_of("train"), "LitServe": python_of("peers")}
     missing = [name for name, python in wanted.items() if not python.exists()]
     remark = f" Not installed, so not measured: {', '.join(missing)}." if missing else ""
     return ("Peers", rows, f"Four connections, one worker; memory of all the server's processes.{remark}")
+
+
+def _make_peers() -> bool:
+    try:
+        make_environments(["peers"])
+    except EnvironmentFailedError as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
 
 
 def alternate(ways: dict[str, Callable[[], Load]]) -> dict[str, Figure]:
