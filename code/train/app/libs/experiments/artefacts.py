@@ -64,7 +64,9 @@ def save_corpora(corpora: Corpora, folder: Path) -> None:
         corpus: Corpus | None = getattr(corpora, name)
         if corpus is not None:
             facts = {"name": corpus.name, "sha256": corpus.sha256, "classes": corpus.classes, "topics": corpus.topics}
-            _write(folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts)})
+            _write(
+                folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts), "neutrals": corpus.neutrals}
+            )
             _write(folder / name / "texts.json", corpus.texts)
             _write(folder / name / "tokens.json", corpus.tokens)
             np.save(folder / name / "labels.npy", corpus.labels, allow_pickle=False)
@@ -91,6 +93,7 @@ def _load_corpus(folder: Path) -> Corpus:
         held_out=np.load(folder / "held_out.npy"),
         classes=tuple(facts["classes"]),
         counts=CleanCounts(**facts["counts"]),
+        neutrals=facts["neutrals"],
     )
 
 
@@ -108,7 +111,10 @@ def load_vectors(folder: Path) -> Vectors:
 def save_learned(learned: Learned, folder: Path) -> None:
     """Write the network in Keras' own form and the learning curves; the encoded texts are quicker made than read."""
     histories = {name: history._asdict() for name, history in learned.histories.items()}
-    _write(folder / "learning.json", {"histories": histories, "features": learned.features})
+    _write(
+        folder / "learning.json",
+        {"histories": histories, "features": learned.features, "thresholds": learned.thresholds},
+    )
     save_network(learned.network, folder / KERAS_NETWORK)
 
 
@@ -125,7 +131,8 @@ def load_learned(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recip
     encoded = encode_tokens([line for corpus in corpora.all for line in corpus.tokens], vectors.words, encoding)
     starts = (0,) if corpora.distant is None else (0, len(corpora.distant.texts))
     histories = {name: History(**history) for name, history in facts["histories"].items()}
-    return Learned(network, encoding, encoded, starts, histories, facts["features"])
+    thresholds = None if facts["thresholds"] is None else Thresholds(*facts["thresholds"])
+    return Learned(network, encoding, encoded, starts, histories, facts["features"], thresholds)
 
 
 def save_evaluation(evaluation: Evaluation, folder: Path) -> None:

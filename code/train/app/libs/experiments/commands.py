@@ -57,6 +57,7 @@ def compare(rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), default=30, show_default=True, help="Time budget."
 )
+@click.option("--attempts", type=click.IntRange(min=1), help="End after so many, if the time allows them.")
 @click.option(
     "--rows", type=click.IntRange(min=100), default=100_000, show_default=True, help="Most rows to learn from."
 )
@@ -64,13 +65,22 @@ def compare(rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path
 @dataset_option
 @_folder("experiments/tune")
 @quiet_option
-def tune(minutes: float, rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path, *, quiet: bool) -> None:
+def tune(
+    *,
+    minutes: float,
+    attempts: int | None,
+    rows: int,
+    pairs: tuple[str, ...],
+    dataset: str | None,
+    folder: Path,
+    quiet: bool,
+) -> None:
     """Search hyperparameters within a time budget; what --set names stays as it says.
 
     Judged by rows set aside from those to learn from, never by the held-out ones. The study is kept: called again with
     the same data and options, the search goes on. Prints the best as POST /train takes it, and writes best.json.
     """
-    from libs.experiments.search import search
+    from libs.experiments.search import Budget, search
     from libs.experiments.search_report import format_found, write_found
     from libs.experiments.workplace import open_workplace
     from libs.progress_bar import ProgressBar
@@ -81,7 +91,7 @@ def tune(minutes: float, rows: int, pairs: tuple[str, ...], dataset: str | None,
         ProgressBar(quiet=quiet) as bar,
         open_workplace(settings, {"most_training_rows": rows} | settled, folder) as place,
     ):
-        found = search(place, settled, minutes, _show_on(bar))
+        found = search(place, settled, Budget(minutes, attempts), _show_on(bar))
     write_found(found, folder)
     click.echo(format_found(found, folder))
 

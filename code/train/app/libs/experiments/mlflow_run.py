@@ -54,9 +54,11 @@ def record_release(uri: str, release: Release, *, live: bool, warn: Callable[[st
     try:
         return _Told(mlflow.MlflowClient(uri, registry_uri=uri), uri, release, warn).tell(live=live)
     except MlflowException as error:
-        kind = PermanentError if 400 <= _status(error) < 500 else TransientError
-        code = "mlflow_refused" if kind is PermanentError else "mlflow_unreachable"
-        raise kind(f"MLflow: {_without_credentials(error.message)}", code=code) from None
+        detail = f"MLflow: {_without_credentials(error.message)}"
+        # GitLab's refusals carry no code that MLflow's client knows, only the status in their sentence.
+        if 400 <= _status(error) < 500 or re.search(r"\b40[013]\b", detail):
+            raise PermanentError(detail, code="mlflow_refused") from None
+        raise TransientError(detail, code="mlflow_unreachable") from None
     except (OSError, SQLAlchemyError) as error:
         raise TransientError(f"MLflow: {_without_credentials(str(error))}", code="mlflow_unreachable") from None
 

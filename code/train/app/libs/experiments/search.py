@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,13 @@ _JUDGED_SHARE: Final = 0.1
 _VALUES: Final = "values"  # attribute of an attempt: the hyperparameters as they were used
 
 
+class Budget(NamedTuple):
+    """A search ends with whichever is spent first; ``attempts`` counts those of this call."""
+
+    minutes: float
+    attempts: int | None = None
+
+
 @dataclass(frozen=True)
 class Found:
     """The best of all ``attempts`` that ended: ``overrides`` in the form ``POST /train`` takes; ``default`` is the recipe's."""
@@ -48,8 +55,14 @@ class Found:
     overrides: dict[str, Any]
 
 
-def search(place: Workplace, settled: Mapping[str, Any], minutes: float, report: Callable[[str, float], None]) -> Found:
-    """Try hyperparameters until ``minutes`` are over, the defaults first; what is ``settled`` stays as it is.
+def search(
+    place: Workplace,
+    settled: Mapping[str, Any],
+    budget: Budget,
+    report: Callable[[str, float], None],
+    judge: Judge | None = None,
+) -> Found:
+    """Try hyperparameters until the ``budget`` is spent, the defaults first; what is ``settled`` stays as it is.
 
     The study lies in ``study.db`` among the results: the same question asked again goes on where it ended. Reproducible
     by seed as far as training is, except for how many attempts the time allows. Raises ``ConfigurationError`` when Optuna
@@ -59,7 +72,8 @@ def search(place: Workplace, settled: Mapping[str, Any], minutes: float, report:
     optuna = _import_optuna()
     corpora = set_aside(place.corpora, place.recipe.seed)
     study = _open_study(optuna, place, settled)
-    deadline = time.monotonic() + 60 * minutes
+    seconds = 60 * budget.minutes
+    deadline = time.monotonic() + seconds
 
     def objective(trial: Any) -> float:
         name = _name_attempt(trial)
@@ -68,13 +82,13 @@ def search(place: Workplace, settled: Mapping[str, Any], minutes: float, report:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise optuna.TrialPruned
-            report(name, 1 - left / (60 * minutes))
+            report(name, 1 - left / seconds)
 
         values = suggest(trial, settled)
         trial.set_user_attr(_VALUES, values)
         return (judge or judge_recipe)(corpora, override_recipe(place.recipe, values), place, tell)
 
-    study.optimize(objective, timeout=60 * minutes, catch=(PermanentError,))
+    study.optimize(objective, timeout=seconds, n_trials=budget.attempts, catch=(PermanentError,))
     report("done", 1.0)
     return _conclude(optuna, study, len(corpora.labelled.classes), settled)
 

@@ -76,7 +76,8 @@ def ingest(stage: Stage) -> None:
 def clean(stage: Stage) -> None:
     """Clean the texts, keep each once, set the held-out tenth apart."""
     stage.progress.enter("clean")
-    corpora = clean_corpora(artefacts.load_readings(stage.folder / "ingest"), stage.progress.advance)
+    readings = artefacts.load_readings(stage.folder / "ingest")
+    corpora = clean_corpora(readings, stage.progress.advance, neutral_class=stage.recipe.neutral_class)
     artefacts.save_corpora(corpora, stage.output("clean"))
 
 

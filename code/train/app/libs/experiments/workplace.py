@@ -41,7 +41,7 @@ def open_workplace(settings: TrainSettings, given: Mapping[str, Any], results: P
     with tempfile.TemporaryDirectory(prefix="sentiment-experiment-") as folder:
         scratch = Path(folder)
         rows = read_datasets(choose_datasets(settings, overrides), exclude, open_store(settings.store_url), scratch)
-        yield Workplace(clean_corpora(rows), recipe, scratch, results)
+        yield Workplace(clean_corpora(rows, neutral_class=recipe.neutral_class), recipe, scratch, results)
 
 
 def make_results_folder(folder: Path) -> None:

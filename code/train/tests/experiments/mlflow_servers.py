@@ -1,0 +1,213 @@
+"""MLflow's own server as a process, and a stand-in for GitLab's endpoint, which cannot run here.
+
+The stand-in does what GitLab documents where it differs from MLflow: a bearer token for every call, files by PUT into the
+package registry, a run of its own for every model version, versions like 1.0.0, no search by tag and no aliases.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from fixtures.ports import find_free_port
+from flask import Flask, jsonify, request
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "a-made-up-token"
+_START_SECONDS = 180
+
+
+@contextmanager
+def start_mlflow_server(folder: Path) -> Iterator[str]:
+    """Run ``mlflow server`` (the program named by MLFLOW_SERVER) and yield its address."""
+    program = shutil.which(os.environ.get("MLFLOW_SERVER", ""))
+    if program is None:
+        pytest.skip("no MLflow server: MLFLOW_SERVER names no program (pip install mlflow, 676 MB, elsewhere)")
+    port = find_free_port()
+    words = ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--artifacts-destination", str(folder / "files")]
+    environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": os.environ["PATH"], "HOME": str(folder)}
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, "server", *words, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+            stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=folder,
+        )  # fmt: skip
+    try:
+        _await(f"http://127.0.0.1:{port}/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(url, timeout=5).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.3)
+    pytest.fail(f"MLflow did not start: exit code {process.poll()}")
+
+
+class GitLab:
+    """What the stand-in was told."""
+
+    def __init__(self) -> None:
+        self.experiments: list[str] = []
+        self.runs: list[dict[str, Any]] = []
+        self.versions: list[dict[str, Any]] = []
+        self.models: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.url = ""
+
+    def describe(self, run: dict[str, Any]) -> dict[str, Any]:
+        number = run["number"]
+        facts = {name: run[name] for name in ("params", "metrics", "tags")}
+        info = {
+            "run_id": f"run-{number}", "run_uuid": f"run-{number}", "experiment_id": "1", "status": run["status"],
+            "artifact_uri": f"{self.url}/api/v4/projects/7/packages/generic/ml_{number}/1",
+            "lifecycle_stage": "active", "start_time": 0, "user_id": "1",
+        }  # fmt: skip
+        return {"run": {"info": info, "data": facts}}
+
+    def add_run(self, tags: list[dict[str, str]]) -> dict[str, Any]:
+        run: dict[str, Any] = {
+            "number": len(self.runs) + 1,
+            "params": [],
+            "metrics": [],
+            "tags": tags,
+            "status": "RUNNING",
+        }
+        self.runs.append(run)
+        return run
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return self.runs[int(run_id.removeprefix("run-")) - 1]
+
+
+@contextmanager
+def start_gitlab() -> Iterator[GitLab]:
+    """Serve the stand-in on loopback and yield it."""
+    gitlab = GitLab()
+    app = _make_app(gitlab)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    gitlab.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield gitlab
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _make_app(gitlab: GitLab) -> Flask:
+    app = Flask("gitlab")
+    api = "/api/v4/projects/7/ml/mlflow/api/2.0/mlflow"
+
+    @app.before_request
+    def require_token() -> Any:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return jsonify(message="401 Unauthorized"), 401
+        return None
+
+    def missing(what: str) -> Any:
+        return jsonify(error_code="RESOURCE_DOES_NOT_EXIST", message=f"{what} not found"), 404
+
+    @app.get(f"{api}/experiments/get-by-name")
+    def get_experiment() -> Any:
+        name = request.args["experiment_name"]
+        if name not in gitlab.experiments:
+            return missing("experiment")
+        return {
+            "experiment": {
+                "experiment_id": "1",
+                "name": name,
+                "lifecycle_stage": "active",
+                "artifact_location": "not_implemented",
+            }
+        }
+
+    @app.post(f"{api}/experiments/create")
+    def create_experiment() -> Any:
+        gitlab.experiments.append(request.json["name"])
+        return {"experiment_id": "1"}
+
+    @app.post(f"{api}/runs/search")
+    def search_runs() -> Any:
+        return {"runs": [gitlab.describe(run)["run"] for run in gitlab.runs]}  # the filter is not looked at
+
+    @app.post(f"{api}/runs/create")
+    def create_run() -> Any:
+        return gitlab.describe(gitlab.add_run(request.json["tags"]))
+
+    @app.get(f"{api}/runs/get")
+    def get_run() -> Any:
+        return gitlab.describe(gitlab.run(request.args["run_id"]))
+
+    @app.post(f"{api}/runs/update")
+    def update_run() -> Any:
+        run = gitlab.run(request.json["run_id"])
+        run["status"] = request.json["status"]
+        return {"run_info": gitlab.describe(run)["run"]["info"]}
+
+    @app.post(f"{api}/runs/log-batch")
+    def log_batch() -> Any:
+        run = gitlab.run(request.json["run_id"])
+        for name in ("params", "metrics", "tags"):
+            run[name] += request.json.get(name, [])
+        return {}
+
+    @app.post(f"{api}/runs/set-tag")
+    def set_tag() -> Any:
+        gitlab.run(request.json["run_id"])["tags"].append({"key": request.json["key"], "value": request.json["value"]})
+        return {}
+
+    @app.get(f"{api}/registered-models/get")
+    def get_model() -> Any:
+        return (
+            {"registered_model": {"name": request.args["name"]}}
+            if request.args["name"] in gitlab.models
+            else missing("model")
+        )
+
+    @app.post(f"{api}/registered-models/create")
+    def create_model() -> Any:
+        gitlab.models.append(request.json["name"])
+        return {"registered_model": {"name": request.json["name"]}}
+
+    @app.post(f"{api}/model-versions/create")
+    def create_version() -> Any:
+        run = gitlab.add_run([])
+        version = {
+            "name": request.json["name"],
+            "version": f"{len(gitlab.versions) + 1}.0.0",
+            "run_id": f"run-{run['number']}",
+            "status": "READY",
+        }
+        gitlab.versions.append(version)
+        return {"model_version": version}
+
+    @app.put("/api/v4/projects/7/packages/generic/<package>/<version>/<name>")
+    def upload(package: str, version: str, name: str) -> Any:
+        gitlab.files[f"{package}/{name}"] = request.get_data()
+        return {"message": "201 Created"}, 201
+
+    @app.errorhandler(404)
+    def not_there(_error: Any) -> Any:
+        return jsonify(error="404 Not Found"), 404
+
+    return app
