@@ -8,33 +8,25 @@ from __future__ import annotations
 import os
 import statistics
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 import orjson
-from environments import EnvironmentFailedError, make_environments
-from load import Load, run_load
+from load import run_load
+from peers import measure_peers
 from places import CODE, LOCAL, python_of
 from results import write_results
-from servers import NotStartedError, start_server
+from rounds import ROUNDS, alternate, call_repeatedly, make_asker
+from servers import start_server
 
 from sentiment.classifier import Classifier, load_classifier
-from sentiment.cleaning import clean
 from sentiment.fetching import fetch_release
 from sentiment.promotion import read_current
 from sentiment.release import MANIFEST, ONNX_NETWORK
 from sentiment.store import open_store
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sentiment.release import Release
-
 HERE: Final = Path(__file__).parent
-ROUNDS: Final = int(os.environ.get("ROUNDS", "5"))
-SECONDS: Final = float(os.environ.get("SECONDS", "2"))
 TEXT: Final = "The flight was late again, but the crew were great and I love them! 12:45 to Boston"
 TEXTS: Final = (  # as long as tweets are: 14 words on average
     "@united the flight was late again, but the crew were great and I love them! 12:45 to Boston",
@@ -49,18 +41,6 @@ TEXTS: Final = (  # as long as tweets are: 14 words on average
 BATCH: Final = 256
 WORKER: Final = ("libs.worker.ServeWorker", "42")
 WORKERS: Final = (("sync", "1"), ("gthread", "4"), ("gthread", "42"), ("libs.worker.ServeWorker", "12"), WORKER)
-
-
-class Figure(NamedTuple):
-    """Medians over the rounds: answers a second, and milliseconds."""
-
-    rate: float
-    middle_ms: float
-    p99_ms: float
-
-    def cells(self) -> list[str]:
-        """Return the figure as cells of a table."""
-        return [f"{self.rate:,.0f}", f"{self.middle_ms:.2f}", f"{self.p99_ms:.2f}"]
 
 
 def main() -> None:
@@ -81,7 +61,7 @@ def main() -> None:
             measure_batches(environment, load_classifier(release)),
             measure_start(environment),
             measure_workers(environment, single),
-            measure_peers(environment, release, single),
+            measure_peers(environment, _echo("create_app", *WORKER), release, TEXT),
         ]
         network = f"release {release.version}, network of {release.manifest.files[ONNX_NETWORK].bytes / 1e6:.1f} MB"
     print(write_results(HERE / "serve.md", f"serve, measured · {network}", "serve", sections))
@@ -94,7 +74,8 @@ def find_store() -> str:
     stores = sorted(LOCAL.glob("**/store/models/current.json"), key=lambda path: path.stat().st_mtime)
     if not stores:
         sys.exit("there is no trained release here: run `ONCE=1 make demo` first, or set STORE_URL")
-    return stores[-1].parents[1].as_uri()
+    newest: Path = stores[-1]
+    return newest.parents[1].as_uri()
 
 
 def measure_single(environment: dict[str, str], body: bytes) -> tuple[str, list[list[str]], str]:
@@ -106,7 +87,7 @@ def measure_single(environment: dict[str, str], body: bytes) -> tuple[str, list[
         for connections in (1, 16):
             urls = {"/echo, same app": f"{here.url}/echo", "/predict": f"{here.url}/predict"}
             urls["/echo, bare Flask"] = f"{bare.url}/echo"
-            figures = alternate({name: _asker(url, body, connections) for name, url in urls.items()})
+            figures = alternate({name: make_asker(url, body, connections) for name, url in urls.items()})
             echo = figures["/echo, same app"]
             rows += [
                 [
@@ -131,7 +112,10 @@ def measure_batches(environment: dict[str, str], classifier: Classifier) -> tupl
     body = orjson.dumps({"texts": texts})
     with start_server(_echo("create_app", *WORKER), environment, "/ready") as here:
         figures = alternate(
-            {"HTTP": _asker(f"{here.url}/predict", body, 1), "in process": lambda: _call(classifier, texts)}
+            {
+                "HTTP": make_asker(f"{here.url}/predict", body, 1),
+                "in process": lambda: call_repeatedly(classifier, texts),
+            }
         )
     http, inside = figures["HTTP"], figures["in process"]
     rows = [
@@ -166,7 +150,7 @@ def measure_workers(environment: dict[str, str], body: bytes) -> tuple[str, list
     rows = [["worker", "threads", "requests/s", "p50 ms", "p99 ms"]]
     for worker, threads in WORKERS:
         with start_server(_echo("create_app", worker, threads), environment, "/ready") as here:
-            found = alternate({"": _asker(f"{here.url}/predict", body, 16)})[""]
+            found = alternate({"": make_asker(f"{here.url}/predict", body, 16)})[""]
         rows.append([worker.rpartition(".")[2], threads, *found.cells()])
     remark = (
         "The synchronous worker takes one connection at a time and answers probes only between requests; it cannot say 429. "
@@ -174,87 +158,6 @@ def measure_workers(environment: dict[str, str], body: bytes) -> tuple[str, list
         "threads as may compute, wait or be refused at once."
     )
     return ("Worker types", rows, remark)
-
-
-def measure_peers(environment: dict[str, str], release: Release, body: bytes) -> tuple[str, list[list[str]], str]:
-    """Other ways to serve the same release, one text, one worker."""
-    serve = _echo("create_app", *WORKER)
-    peers = {"serve": (serve, "/ready", None)}
-    folder, text = str(release.folder), {"text": TEXT}
-    if python_of("train").exists():
-        keras = [str(python_of("train")), str(HERE / "keras_peer.py"), folder]
-        peers["Flask + Keras predict, loaded once"] = ([*keras, "loaded", "PORT"], "/predict", text)
-        peers["Flask + Keras predict, loaded per request (first version)"] = (
-            [*keras, "per_request", "PORT"],
-            "/predict",
-            text,
-        )
-    if _make_peers():
-        peers["LitServe"] = (
-            [str(python_of("peers")), str(HERE / "litserve_peer.py"), folder, "PORT"],
-            "/predict",
-            text,
-        )
-    rows = [["server", "requests/s", "p50 ms", "p99 ms", "start s", "memory MB"]]
-    for name, (command, probe, first) in peers.items():
-        try:
-            with start_server(command, environment, probe, first) as here:
-                found = alternate({"": _asker(f"{here.url}/predict", body, 4)})[""]
-                rows.append([name, *found.cells(), f"{here.start_seconds:.1f}", f"{here.read_megabytes():.0f}"])
-        except NotStartedError as error:
-            rows.append([name, "did not start", str(error), "", "", ""])
-    wanted = {"Keras (train's environment)": python_of("train"), "LitServe": python_of("peers")}
-    missing = [name for name, python in wanted.items() if not python.exists()]
-    remark = f" Not installed, so not measured: {', '.join(missing)}." if missing else ""
-    return ("Peers", rows, f"Four connections, one worker; memory of all the server's processes.{remark}")
-
-
-def _make_peers() -> bool:
-    try:
-        make_environments(["peers"])
-    except EnvironmentFailedError as error:
-        print(error, file=sys.stderr)
-        return False
-    return True
-
-
-def alternate(ways: dict[str, Callable[[], Load]]) -> dict[str, Figure]:
-    """Run each way once a round, in turn, so that a neighbour's noise falls on all; return medians."""
-    loads: dict[str, list[Load]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            loads[name].append(way())
-    return {name: _summarise(name, runs) for name, runs in loads.items()}
-
-
-def _summarise(name: str, runs: list[Load]) -> Figure:
-    refused = {status: count for run in runs for status, count in run.others.items()}
-    if refused:
-        sys.exit(f"{name} answered other than 200: {refused}")
-    return Figure(
-        statistics.median(run.rate for run in runs),
-        statistics.median(run.percentile(0.5) for run in runs) * 1000,
-        statistics.median(run.percentile(0.99) for run in runs) * 1000,
-    )
-
-
-def _asker(url: str, body: bytes, connections: int) -> Callable[[], Load]:
-    return lambda: run_load(url, body, connections=connections, seconds=SECONDS)
-
-
-def _call(classifier: Classifier, texts: list[str]) -> Load:
-    load = Load()
-    started = time.perf_counter()
-    for moment in _tick(started):
-        classifier.predict([clean(text) for text in texts])
-        load.latencies.append(time.perf_counter() - moment)
-    load.seconds = time.perf_counter() - started
-    return load
-
-
-def _tick(started: float) -> Iterator[float]:
-    while (moment := time.perf_counter()) - started < SECONDS:
-        yield moment
 
 
 def _echo(factory: str, worker: str, threads: str) -> list[str]:
