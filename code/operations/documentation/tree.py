@@ -31,9 +31,9 @@ _ROLES: Final = {
     "phrases.json": "the phrase book of the sample corpus",
     "tools/bandit.yaml": "what the security lint skips, and why",
     "tools/requirements.in": "linters and test servers that share no environment with an app",
-    "tools/requirements.txt": "the same, pinned with hashes",
 }
 _KINDS: Final = {
+    ".txt": "the same, every package pinned with hashes",
     ".jinja": "template, filled by the module beside it",
     ".html": "template, filled by the module beside it",
     ".json": "data, read by the module beside it",

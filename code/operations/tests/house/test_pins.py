@@ -28,10 +28,10 @@ def read_direct(path):
 
 
 @pytest.mark.parametrize("path", DIRECT)
-def test_every_direct_dependency_is_pinned_and_says_why(path):
-    for line in read(path).splitlines():
-        if line and not line.startswith("#"):
-            assert re.fullmatch(r"[A-Za-z0-9._\[\],-]+==\S+\s+# .+", line), line
+def test_every_direct_dependency_is_pinned_and_the_file_says_why(path):
+    assert read(path).startswith("# ")
+    for requirement in read_direct(path):
+        assert re.fullmatch(r"[A-Za-z0-9._\[\],-]+==[^\s=]+", requirement), requirement
 
 
 @pytest.mark.parametrize("path", LOCKS)
