@@ -56,7 +56,10 @@ class TrainSettings(AppSettings):
     )
     mlflow_tracking_uri: str | None = Field(
         None,
-        description="MLflow server that records parameters, metrics, plots and releases; unset = off.",
+        pattern=r"^[a-z][a-z0-9+.-]*://",
+        description="MLflow that records parameters, metrics, plots and releases: a server, a SQLite file, or GitLab's "
+        "https://gitlab.example.com/api/v4/projects/<id>/ml/mlflow with a token in MLFLOW_TRACKING_TOKEN; unset = off. "
+        "Needs build/requirements-experiments.txt.",
         examples=["sqlite:////srv/mlflow.db"],
     )
 

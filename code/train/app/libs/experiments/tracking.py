@@ -113,8 +113,8 @@ def _wait(process: subprocess.Popen[str], version: str) -> None:
 
 
 def _read(process: subprocess.Popen[str], lines: list[str]) -> None:
-    lines.extend(_plain(line) for line in process.stdout or () if line.strip())
-    process.wait()
+    with process:
+        lines.extend(_plain(line) for line in process.stdout or () if line.strip())
 
 
 def _plain(line: str) -> str:
