@@ -15,7 +15,7 @@ from typing import Final
 import orjson
 from load import run_load
 from peers import measure_peers
-from places import CODE, LOCAL, python_of
+from places import CODE, LOCAL
 from results import write_results
 from rounds import ROUNDS, alternate, call_repeatedly, make_asker
 from servers import start_server
@@ -132,7 +132,7 @@ def measure_batches(environment: dict[str, str], classifier: Classifier) -> tupl
 
 def measure_start(environment: dict[str, str]) -> tuple[str, list[list[str]], str]:
     """From the command to ``/ready``, and the memory of a worker that has answered."""
-    command = [str(python_of("serve")), str(CODE / "serve" / "app" / "main.py")]
+    command = [sys.executable, str(CODE / "serve" / "app" / "main.py")]
     seconds, megabytes = [], 0.0
     for _ in range(ROUNDS):
         with start_server(command, environment, "/ready") as here:
@@ -161,7 +161,7 @@ def measure_workers(environment: dict[str, str], body: bytes) -> tuple[str, list
 
 
 def _echo(factory: str, worker: str, threads: str) -> list[str]:
-    return [str(python_of("serve")), str(HERE / "echo_server.py"), factory, worker, threads, "PORT"]
+    return [sys.executable, str(HERE / "echo_server.py"), factory, worker, threads, "PORT"]
 
 
 if __name__ == "__main__":
