@@ -24,7 +24,7 @@ def train(job: Job) -> Outcome:
     job.progress.enter("dataset")
     rows = read_datasets(job.datasets, job.exclude, job.store, job.folder)
     job.progress.enter("clean")
-    corpora = clean_corpora(rows, job.progress.advance)
+    corpora = clean_corpora(rows, job.progress.advance, neutral_class=job.recipe.neutral_class)
     job.progress.enter("vectors")
     vectors = train_vectors(corpora, job.recipe, job.folder, job.progress.advance)
     job.progress.enter("network")

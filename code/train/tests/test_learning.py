@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from corpora import make_corpus
 
+from libs.clean import set_neutrals_apart
 from libs.corpus import Corpora
 from libs.encoded import encode_tokens
 from libs.learning import Learned, as_columns, learn, split_stages
@@ -111,6 +112,17 @@ def test_emoticon_labels_first_then_peoples_three(tmp_path: Path) -> None:
     assert distant is not None
     polar = predict_rows(learned.network, learned.encoded, distant.held_out_rows)
     assert ((polar[:, 2] >= polar[:, 0]) == (distant.labels[distant.held_out_rows] == 1)).mean() > 0.8
+
+
+def test_neutral_rows_set_apart_fit_the_band_of_a_two_class_network(tmp_path: Path) -> None:
+    corpora = Corpora(set_neutrals_apart(make_corpus(2400, 3)))
+    learned, _ = train(corpora, tmp_path)
+    assert corpora.labelled.classes == ("NEGATIVE", "POSITIVE")
+    assert len(corpora.labelled.neutrals) > 500
+    assert learned.thresholds is not None
+    assert 0 < learned.thresholds.negative_to < learned.thresholds.positive_from < 1
+    _, probabilities = judge(corpora, learned)
+    assert probabilities.shape[1] == 2
 
 
 def test_no_held_out_row_is_learnt_from_or_weighed_by() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +26,10 @@ _CHUNK_ROWS: Final = 20_000
 _CONFLICT: Final = -1
 
 
-def clean_corpora(readings: Readings, report: Callable[[float], None] = lambda _: None) -> Corpora:
-    """Clean every data set of a run; ``report`` gets the fraction done."""
+def clean_corpora(
+    readings: Readings, report: Callable[[float], None] = lambda _: None, *, neutral_class: bool = True
+) -> Corpora:
+    """Clean every data set of a run; ``report`` gets the fraction done. Without a neutral class, neutrals are set apart."""
     total = sum(len(rows.texts) for rows in readings.all)
     done = 0
     corpora: list[Corpus] = []
@@ -35,7 +37,29 @@ def clean_corpora(readings: Readings, report: Callable[[float], None] = lambda _
         share = len(rows.texts) / total
         corpora.append(clean_rows(rows, readings.excluded, partial(_report_part, report, done / total, share)))
         done += len(rows.texts)
+    if not neutral_class:
+        corpora = [set_neutrals_apart(corpus) for corpus in corpora]
     return Corpora(corpora[-1], corpora[0] if len(corpora) > 1 else None)
+
+
+def set_neutrals_apart(corpus: Corpus) -> Corpus:
+    """Return a corpus of two classes; its neutral rows (the held-out ones dropped) serve the NEUTRAL band alone."""
+    if corpus.classes == TWO_CLASSES:
+        return corpus
+    middle = corpus.labels == THREE_CLASSES.index("NEUTRAL")
+    kept = np.flatnonzero(~middle).tolist()
+    polar = replace(
+        corpus,
+        texts=[corpus.texts[row] for row in kept],
+        tokens=[corpus.tokens[row] for row in kept],
+        labels=(corpus.labels[kept] // 2).astype(np.int8),
+        topics=[corpus.topics[row] for row in kept] if corpus.topics else None,
+        held_out=corpus.held_out[kept],
+        classes=TWO_CLASSES,
+        neutrals=[corpus.tokens[row] for row in np.flatnonzero(middle & ~corpus.held_out)],
+    )
+    require_enough(polar)
+    return polar
 
 
 def _report_part(report: Callable[[float], None], before: float, share: float, fraction: float) -> None:

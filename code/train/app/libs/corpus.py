@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ class Corpus:
     held_out: NDArray[np.bool_]
     classes: tuple[Label, ...]
     counts: CleanCounts
+    neutrals: list[list[str]] = field(default_factory=list)  # tokens of neutral rows that only the NEUTRAL band sees
 
     @property
     def training_rows(self) -> NDArray[np.int64]:

@@ -60,6 +60,8 @@ def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
     report["peer"] = describe_peer([corpus.texts[row] for row in learnt], corpus.labels[learnt], texts, judged, seed)
     job.progress.advance(0.6, {"peer_accuracy": report["peer"]["accuracy"]["value"]})
     logger.info("evaluated", extra={name: figure["value"] for name, figure in report["metrics"].items()})
+    if learned.thresholds is not None:
+        return Evaluation(judged, learned.thresholds, "fitted on labelled neutrals", report)
     return Evaluation(judged, Thresholds(), "default", report)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from libs.choice import choose_rows
 from libs.deep_path import History, Plan, choose_epochs, train_deep_path
 from libs.encoded import Encoded, encode_tokens
+from libs.evidence.thresholds import LEAST_NEUTRALS, fit_thresholds
 from libs.examples import Examples, balance, soften
 from libs.letters import MOST_ROWS, fit_with_letters
 from libs.linear_path import LinearPath, admit_features, count_features, fit_linear_path
-from libs.network import Network, build_network, predict_paths
-from libs.weighing import fit_weighing
+from libs.network import Network, build_network, predict_paths, predict_rows
+from libs.weighing import Polar, fit_weighing
 from sentiment.encoding import EncodingParameters
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from libs.corpus import Corpora, Corpus
     from libs.recipe import Recipe
     from libs.vectors import Vectors
+    from sentiment.labels import Thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Learned:
     starts: tuple[int, ...]
     histories: dict[str, History]
     features: int
+    thresholds: Thresholds | None = None  # of the NEUTRAL band, where neutral rows were set apart to fit it
 
 
 class Stage(NamedTuple):
@@ -73,9 +76,46 @@ def learn(
     examples = Examples(encoded, *_make_targets(corpora, classes, recipe))
     histories = _train_deep(network, examples, stages, recipe, report)
     weighed = stages[-1].watched
-    network.weighing.set_weights(fit_weighing(predict_paths(network, encoded, weighed), labels[weighed], classes))
+    polar = _read_ends(network, encoded, labels, stages) if classes > 2 else None
+    network.weighing.set_weights(
+        fit_weighing(predict_paths(network, encoded, weighed), labels[weighed], classes, polar)
+    )
+    thresholds = _fit_band(
+        network, encoded, watched=weighed, labels=labels[weighed], corpus=corpora.labelled, vectors=vectors
+    )
     report(1.0, {})
-    return Learned(network, encoding, encoded, _starts(corpora), histories, features)
+    return Learned(network, encoding, encoded, _starts(corpora), histories, features, thresholds)
+
+
+def _read_ends(network: Network, encoded: Encoded, labels: NDArray[np.int8], stages: list[Stage]) -> Polar | None:
+    """Return what the paths say to the rows with emoticon labels that were set aside, if there are any."""
+    if len(stages) == 1:
+        return None
+    rows = stages[0].watched
+    return Polar(predict_paths(network, encoded, rows), labels[rows])
+
+
+def _fit_band(
+    network: Network,
+    encoded: Encoded,
+    *,
+    watched: NDArray[np.int64],
+    labels: NDArray[np.int8],
+    corpus: Corpus,
+    vectors: Vectors,
+) -> Thresholds | None:
+    """Fit the NEUTRAL band on neutral rows beside polar ones that the network has not learnt from either."""
+    if len(corpus.neutrals) < LEAST_NEUTRALS:
+        return None
+    neutral = encode_tokens(corpus.neutrals, vectors.words, EncodingParameters())
+    scores = [
+        predict_rows(network, encoded, watched)[:, 1],
+        predict_rows(network, neutral, np.arange(len(corpus.neutrals)))[:, 1],
+    ]
+    middle = np.ones(len(corpus.neutrals), dtype=np.int8)
+    return fit_thresholds(
+        np.concatenate(scores).astype(np.float64), np.concatenate([labels * 2, middle]).astype(np.int8)
+    )
 
 
 def split_stages(corpora: Corpora, recipe: Recipe) -> list[Stage]:

@@ -18,6 +18,10 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(default=2026, ge=0, le=2**31 - 1, description="Seed of every random choice.")
+    neutral_class: bool = Field(
+        default=True,
+        description="Learn NEUTRAL as a class; false: two classes, and the NEUTRAL band is fitted on the neutral rows.",
+    )
     vector_size: int = Field(default=64, ge=8, le=300, description="Dimensions of a Word2Vec vector.")
     vector_window: int = Field(default=5, ge=1, le=20, description="Words on each side that Word2Vec predicts from.")
     vector_epochs: int = Field(default=3, ge=1, le=50, description="Word2Vec's passes over the training texts.")
