@@ -68,6 +68,16 @@ def test_rows_with_two_ends_keep_a_path_that_only_they_need() -> None:
     assert ((alone[:, 2] > alone[:, 0]) == (ends == 2)).mean() < 0.6
 
 
+def test_neutral_rows_among_the_ends_change_nothing() -> None:
+    logits, labels = draw(2000, 1)
+    ends = draw(1000, 4)
+    told = ends[1] != 1
+    with_neutral = fit_weighing(logits, labels, 3, Polar(*ends))
+    without = fit_weighing(logits, labels, 3, Polar(ends[0][told], ends[1][told]))
+    assert not told.all()
+    np.testing.assert_allclose(with_neutral[0], without[0], atol=1e-6)
+
+
 def test_a_missing_class_is_refused() -> None:
     logits, labels = draw(500, 1)
     with pytest.raises(ValueError, match="a class is missing"):

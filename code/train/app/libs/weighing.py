@@ -18,7 +18,7 @@ _POLAR_SHARE: Final = 0.5
 
 
 class Polar(NamedTuple):
-    """Rows whose labels can only be the two ends of three classes: ``logits`` [rows, paths' outputs], ``labels`` [rows]."""
+    """Rows that tell the two ends of three classes apart: ``logits`` [rows, paths' outputs], ``labels`` [rows], 0 or 2."""
 
     logits: NDArray[np.float32]
     labels: NDArray[np.int8]
@@ -36,6 +36,8 @@ def fit_weighing(
     """
     if len(np.unique(labels)) != classes:
         raise ValueError("a class is missing among the rows to weigh by")
+    if polar is not None and (polar.labels == 1).any():  # a first corpus with three classes of its own
+        polar = Polar(polar.logits[polar.labels != 1], polar.labels[polar.labels != 1])
     kernel, bias = _fit_two(logits, labels) if classes == 2 else _fit_three(logits, labels, polar)
     return kernel.astype(np.float32), bias.astype(np.float32)
 
