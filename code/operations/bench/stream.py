@@ -12,6 +12,7 @@ import gzip
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--memory-posts", type=int, default=1_000_000, help="posts of the memory run; 0 leaves it out")
     parser.add_argument("--only", default="", help="measure only figures whose name holds this")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended as well
     with tempfile.TemporaryDirectory(prefix="bench-stream-") as name, _start_serve(Path(name)) as (url, kind):
         figures = [figure for measure in _choose(options.only) for figure in measure(Path(name), url, options)]
     report = _write_report(figures, kind, options)

@@ -7,6 +7,7 @@ account and its log is kept.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0, help="start no further seed after so long; 0 = no limit")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended as well
     started, played, wrong = time.monotonic(), 0, 0
     for seed in range(options.first, options.first + options.seeds):
         if options.minutes and time.monotonic() - started > 60 * options.minutes:
