@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APP = Path(__file__).parents[1] / "app"
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 @dataclass
@@ -88,9 +88,9 @@ def _wait(served: Served, path: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and served.process.poll() is None:
         try:
-            if requests.get(served.url + path, timeout=5).status_code == 200:
+            if requests.get(served.url + path, timeout=START_SECONDS).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         time.sleep(0.02)
     raise AssertionError(f"serve did not start:\n{served.log.read_text()}")

@@ -79,7 +79,7 @@ class Swaps:
         code = publish_spoiled(self._store, version, kind)
         force_current(self._store, version)
         _wait(served, lambda ready: (ready["refused"] or {}).get("version") == version)
-        ready = requests.get(f"{served.url}/ready", timeout=5).json()
+        ready = requests.get(f"{served.url}/ready", timeout=30).json()
         assert ready["ready"] is True
         found = (ready["refused"] or {}).get("code")
         assert found == code, f"{kind} was refused as {found}"
@@ -90,7 +90,7 @@ def _wait(served: Served, holds: object) -> None:
     # Each worker answers for itself, so what holds must be heard many times in a row.
     deadline, streak = time.monotonic() + _PATIENCE_SECONDS, 0
     while streak < 12:
-        ready = requests.get(f"{served.url}/ready", timeout=5).json()
+        ready = requests.get(f"{served.url}/ready", timeout=30).json()
         streak = streak + 1 if holds(ready) else 0  # type: ignore[operator]
         assert time.monotonic() < deadline, f"the workers did not converge: {ready}"
         time.sleep(0.01 if streak else 0.1)
