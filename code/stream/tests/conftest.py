@@ -33,14 +33,14 @@ def aws(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start_postgresql(tmp_path_factory.mktemp("pg")) as url:
+def postgresql_url() -> Iterator[str]:
+    with start_postgresql() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with start_mariadb(tmp_path_factory.mktemp("my")) as url:
+def mariadb_url() -> Iterator[str]:
+    with start_mariadb() as url:
         yield url
 
 

@@ -24,14 +24,14 @@ _START_SECONDS = 60
 
 
 @contextmanager
-def start_postgresql(folder: Path) -> Iterator[str]:
+def start_postgresql() -> Iterator[str]:
     """Yield the address of a fresh database."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if not programs:
         pytest.skip("no PostgreSQL here: install Debian's postgresql to run these")
-    binaries, port, data = programs[0], find_free_port(), folder / "data"
-    with TemporaryDirectory(prefix="pg") as sockets:  # a socket's path must be short
-        _hand_over(folder, Path(sockets))
+    binaries, port = programs[0], find_free_port()
+    with _own_folder("pg") as folder:
+        data = folder / "data"
         _run(binaries / "initdb", "-D", data, "-U", "app", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
         _run(
             binaries / "pg_ctl",
@@ -41,7 +41,7 @@ def start_postgresql(folder: Path) -> Iterator[str]:
             "-l",
             folder / "log",
             "-o",
-            f"-p {port} -h 127.0.0.1 -k {sockets}",
+            f"-p {port} -h 127.0.0.1 -k {folder}",
             "start",
         )
         try:
@@ -51,14 +51,14 @@ def start_postgresql(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def start_mariadb(folder: Path) -> Iterator[str]:
+def start_mariadb() -> Iterator[str]:
     """Yield the address of a fresh database."""
     server, install = shutil.which("mariadbd", path=_PATH), shutil.which("mariadb-install-db", path=_PATH)
     if server is None or install is None:
         pytest.skip("no MariaDB here: install Debian's mariadb-server to run these")
-    port, data = find_free_port(), folder / "data"
-    with TemporaryDirectory(prefix="my") as sockets:
-        _hand_over(folder, Path(sockets))
+    port = find_free_port()
+    with _own_folder("my") as folder:
+        data = folder / "data"
         _run(
             install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"
         )
@@ -66,7 +66,7 @@ def start_mariadb(folder: Path) -> Iterator[str]:
             server,
             "--no-defaults",
             f"--datadir={data}",
-            f"--socket={sockets}/s",
+            f"--socket={folder}/s",
             f"--port={port}",
             "--bind-address=127.0.0.1",
         )
@@ -103,14 +103,14 @@ def _as_nobody() -> list[str]:
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
 
 
-def _hand_over(*folders: Path) -> None:
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        for folder in folders:
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-                    parent.chmod(0o755)
+@contextmanager
+def _own_folder(prefix: str) -> Iterator[Path]:
+    """A folder beside pytest's, whose parents every new session closes to others; its name is short, as a socket's must be."""
+    with TemporaryDirectory(prefix=prefix) as name:
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(name, nobody.pw_uid, nobody.pw_gid)
+        yield Path(name)
 
 
 def _run(*words: object) -> None:
