@@ -167,7 +167,9 @@ def _measure_linear(corpus: Corpus, learnt: NDArray[np.int64]) -> Result:
 
 def _measure_fasttext(corpus: Corpus, learnt: NDArray[np.int64], work: Path) -> Result:
     files = [work / "training.txt", work / "held_out.txt"]
-    for path, rows in zip(files, (learnt, corpus.held_out_rows), strict=True):
+    # fastText learns in the order of the lines, and the data set's is not one of chance.
+    shuffled = np.random.default_rng(1).permutation(learnt)
+    for path, rows in zip(files, (shuffled, corpus.held_out_rows), strict=True):
         with path.open("w", encoding="utf-8") as file:
             file.writelines(f"__label__{corpus.labels[row]} {' '.join(corpus.tokens[row])}\n" for row in rows)
     done = subprocess.run(
