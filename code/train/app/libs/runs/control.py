@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAIN: Final = Path(__file__).resolve().parents[2] / "main.py"
 _END_SECONDS: Final = 5
+_WITNESS_SECONDS: Final = 2  # the service that waits for a training process records its end within milliseconds
 _SETTLED_RUNS: Final = 50  # only the newest can be unfinished
 
 
@@ -77,15 +78,21 @@ def cancel_run(store: Store, run_id: str) -> Run:
 
 
 def current_run(store: Store, run_id: str) -> Run:
-    """Return a run as it is now: one whose process is gone is marked ``interrupted`` first."""
+    """Return a run as it is now: one whose process is gone, with nobody to say how, is marked ``interrupted`` first."""
     run = read_run(store, run_id)
     if run.finished:
         return run
     lock = read_lock(store).lock
     if lock.run_id == run_id and lock.held:
         return run
-    run = read_run(store, run_id)  # it may have ended between the two looks
-    return run if run.finished else _interrupt(store, run, lock)
+    deadline = time.monotonic() + _WITNESS_SECONDS
+    while True:
+        run = read_run(store, run_id)  # it may have ended between the two looks
+        if run.finished:
+            return run
+        if not _has_witness(lock, run_id) or time.monotonic() > deadline:
+            return _interrupt(store, run, lock)
+        time.sleep(0.05)
 
 
 def settle_runs(store: Store) -> None:
@@ -101,6 +108,11 @@ def settle_runs(store: Store) -> None:
     for run in list_runs(store, _SETTLED_RUNS):
         if not run.finished:
             current_run(store, run.run_id)
+
+
+def _has_witness(lock: Lock, run_id: str) -> bool:
+    """Tell whether the service that started the run lives: it knows how its process ended, and is about to record it."""
+    return lock.run_id == run_id and lock.service is not None and lock.service.here and lock.service.alive
 
 
 def _settle(store: Store, lock: Lock) -> None:
