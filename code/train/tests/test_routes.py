@@ -14,7 +14,7 @@ from libs.pages import register_pages
 from libs.routes import STATUSES, make_readiness, register_routes
 from libs.runs.lock import Process
 from libs.runs.record import finish_run, new_run, write_run
-from libs.service import WEB_FOLDER
+from libs.server import WEB_FOLDER
 from libs.settings import TrainSettings
 from sentiment.promotion import promote_release
 from sentiment.store import Store

@@ -33,7 +33,7 @@ def make_command_line(train: Callable[[Job], Outcome]) -> click.Group:
         Settings come from the environment (STORE_URL and DATASET_URL at least); a run's hyperparameters from --set.
         """
         if context.invoked_subcommand is None:
-            from libs.service import serve
+            from libs.server import serve
 
             serve(read_settings(TrainSettings))
 

@@ -28,7 +28,7 @@ def serve(settings: TrainSettings) -> None:
     _settle(settings)
     os.environ[SERVICE_PID] = str(os.getpid())
     server = Server(settings.host, settings.port, workers=settings.workers, threads=_THREADS)
-    run_server("libs.service:create_app", server)
+    run_server("libs.server:create_app", server)
 
 
 def create_app() -> Flask:
