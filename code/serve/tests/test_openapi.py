@@ -65,9 +65,12 @@ def test_every_code_that_a_caller_can_meet_is_described() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(SPEC)):
+    references = re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(SPEC))
+    assert references
+    for reference in references:
         place: Any = SPEC
         for part in reference.split("/"):
+            assert part in place, reference
             place = place[part]
 
 

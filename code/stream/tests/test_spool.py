@@ -123,7 +123,9 @@ def test_many_large_posts_go_in_at_once(open_spool: Callable[..., Spool]) -> Non
 
 
 def test_the_check_passes_on_a_spool_that_works(open_spool: Callable[..., Spool]) -> None:
-    open_spool().check()
+    spool = open_spool()
+    spool.check()
+    assert entries_of(take_all(spool)) == [], "checking leaves nothing behind"
 
 
 def test_a_damaged_parcel_is_given_out_as_its_bytes(tmp_path: Path) -> None:

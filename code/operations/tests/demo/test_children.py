@@ -98,6 +98,7 @@ def test_a_demo_that_is_killed_takes_its_children_along(tmp_path):
         parent.kill()
         parent.communicate(timeout=20)
         wait_until(lambda: not is_running(child))
+        assert not is_running(child)
     finally:
         for pid in grandchildren:  # the apps end their own workers when they get the signal; this child does not
             with contextlib.suppress(ProcessLookupError):
