@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from sentiment.cleaning import CleanText, clean
+from sentiment.batches import split_batches
+from sentiment.cleaning import clean
 from sentiment.encoding import Encoder
 from sentiment.errors import ReleaseError
 from sentiment.labels import Prediction, to_prediction
 from sentiment.release import GOLDEN, ONNX_NETWORK, VOCABULARY
-from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sentiment.cleaning import CleanText
     from sentiment.release import Manifest, Release
 
 SERVING_FILES: Final = (VOCABULARY, ONNX_NETWORK, GOLDEN)
 SCORE_TOLERANCE: Final = 1e-4
-_BATCH: Final = 64
-_BATCH_CHARACTERS: Final = _BATCH * 280  # padding included, so that long texts run alone and memory stays flat
-
-
-class WordWeight(NamedTuple):
-    """How much one word moved the score's log-odds: positive towards POSITIVE."""
-
-    word: str
-    weight: float
+_OUTPUTS: Final = ["probabilities"]
 
 
 class Classifier:
@@ -39,35 +34,23 @@ class Classifier:
         """Load vocabulary and network; ``ReleaseError("bad_network")`` when ONNX Runtime refuses the file."""
         self.manifest: Manifest = release.manifest
         self.version = release.version
-        self._encoder = Encoder(self.manifest.encoding, _read_vocabulary(release))
+        self.encoder = Encoder(self.manifest.encoding, _read_vocabulary(release))
         self._session = _open_session(release.folder / ONNX_NETWORK, threads, self.version)
 
     def predict(self, texts: Sequence[CleanText]) -> list[Prediction]:
         """Return a prediction per text, in order. Texts of like length share a batch, so one long text delays few."""
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        looked_up = [self.encoder.look_up(text) for text in texts]
         predictions: list[Any] = [None] * len(texts)
-        for indexes in _split_batches(order, texts):
-            for index, row in zip(indexes, self._run([texts[index] for index in indexes]), strict=True):
-                predictions[index] = to_prediction(row, self.manifest.thresholds)
+        for places in split_batches(looked_up):
+            rows = self.run(self.encoder.lay_out([looked_up[place] for place in places])).tolist()
+            for place, row in zip(places, rows, strict=True):
+                predictions[place] = to_prediction(row, self.manifest.thresholds)
         return predictions
 
-    def explain(self, text: CleanText, most: int = 100) -> list[WordWeight]:
-        """Return each token with the change of the score's log-odds when it is left out (occlusion, Li et al. 2016).
-
-        Each token costs a prediction, so only the first ``most`` tokens get a weight.
-        """
-        tokens = tokenize(text)
-        places = range(min(len(tokens), most))
-        without = [CleanText(" ".join(tokens[:place] + tokens[place + 1 :])) for place in places]
-        whole = _log_odds(self.predict([CleanText(" ".join(tokens))])[0].score)
-        return [
-            WordWeight(token, round(whole - _log_odds(prediction.score), 5))
-            for token, prediction in zip(tokens, self.predict(without), strict=False)
-        ]
-
-    def _run(self, texts: list[CleanText]) -> list[list[float]]:
-        rows: list[list[float]] = self._session.run(None, self._encoder.encode(texts))[0].tolist()
-        return rows
+    def run(self, arrays: dict[str, NDArray[np.int32]]) -> NDArray[np.float32]:
+        """Return the network's probabilities [texts, classes] for arrays that ``encoder`` laid out."""
+        probabilities: NDArray[np.float32] = self._session.run(_OUTPUTS, arrays)[0]
+        return probabilities
 
 
 def load_classifier(release: Release, threads: int = 1) -> Classifier:
@@ -94,18 +77,6 @@ def replay_goldens(classifier: Classifier, path: Path) -> None:
                 f"{prediction.label}, its trainer got {line['score']} {line['label']}",
                 code="golden_differs",
             )
-
-
-def _split_batches(order: list[int], texts: Sequence[CleanText]) -> Iterator[list[int]]:
-    # `order` goes by length, so a batch's last text is its longest and sets the width of its padding.
-    batch: list[int] = []
-    for index in order:
-        if batch and (len(batch) == _BATCH or (len(batch) + 1) * len(texts[index]) > _BATCH_CHARACTERS):
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _read_vocabulary(release: Release) -> list[str]:
@@ -139,8 +110,3 @@ def _open_session(path: Path, threads: int, version: str) -> Any:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no base class
         raise ReleaseError(f"release {version}: the network cannot be loaded ({error})", code="bad_network") from error
-
-
-def _log_odds(score: float) -> float:
-    bounded = min(max(score, 1e-5), 1 - 1e-5)
-    return math.log(bounded / (1 - bounded))

@@ -5,39 +5,40 @@
 n-grams of words that are not in the vocabulary (typos, rare names); 0 pads. Which hashes count, and how much, is the
 network's knowledge: it keeps a table of those that were frequent in training and ignores the rest, so that a rare
 phrase cannot disturb a frequent one (0.4 points of accuracy against plain hashing into 4 million buckets).
-What depends on one word alone is computed once per distinct word and kept as bytes of int32, ready to be joined;
-pairs and triples are computed for the whole batch at once.
+What depends on a word alone is computed once for each distinct piece of text between two spaces and kept as bytes,
+ready to be joined; the rest is computed for a whole batch at once.
 """
 
 from __future__ import annotations
 
 from array import array
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from sentiment.cleaning import CleanText
 from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from sentiment.cleaning import CleanText
 
 ENCODING_VERSION: Final = 1
 PADDING: Final = 0
 UNKNOWN: Final = 1
 SPECIAL_WORDS: Final = ("<padding>", "<unknown>")
-_ITEM: Final = 4  # bytes of an int32
-_UINT32: Final = 0xFFFFFFFF
+_ONE: Final = np.uint32(1)
 _PAIR: Final = np.uint32(0x9E3779B1)  # odd constants (golden ratio; Murmur3) spread word hashes before they are joined
 _TRIPLE: Final = np.uint32(0x85EBCA6B)
-_SPREAD: Final = 0xC2B2AE35
-_SHORT: Final = 48  # words; beyond, hashing a lone text's phrases all at once is quicker
-_KEPT_WORDS: Final = 200_000  # distinct words kept before starting anew: about 70 MB, so memory stays flat for years
+_SPREAD: Final = np.uint32(0xC2B2AE35)
+_LIKE_ZERO: Final = pow(int(_SPREAD), -1, 2**32)  # becomes the feature that a hash of 0 would, but is no padding
+_KEPT_PIECES: Final = 100_000  # distinct pieces kept before starting anew: about 40 MB, so memory stays flat for years
+_LONGEST_KEPT: Final = 32  # characters; longer ones hardly come twice, and could be 10,000 characters
+_WORD: Final = Struct("=iI")  # row and hash
 
 
 class EncodingParameters(BaseModel):
@@ -52,11 +53,20 @@ class EncodingParameters(BaseModel):
     longest_words: int = Field(default=3, ge=1, le=3)
 
 
-class _Word(NamedTuple):
-    row: bytes  # one int32: the row in the vocabulary
-    value: int  # the word's 32-bit hash, never 0
-    hashed: bytes  # the same as one uint32
-    features: bytes  # int32 each: the word itself, then the letter n-grams if the vocabulary lacks it
+class Pieces(NamedTuple):
+    """What words contribute whatever stands beside them: a piece of text, or a whole text."""
+
+    words: bytes
+    """For each word its row in the vocabulary (int32) and its hash (uint32, never 0)."""
+    letters: bytes
+    """A hash (uint32, never 0) of each letter n-gram of the words that the vocabulary lacks."""
+
+
+class Evidence(NamedTuple):
+    """Features that say something of the same words: of one and its letters, or of a pair or triple."""
+
+    words: range
+    features: NDArray[np.int32]
 
 
 class Encoder:
@@ -65,52 +75,89 @@ class Encoder:
     def __init__(self, parameters: EncodingParameters, vocabulary: Sequence[str]) -> None:
         """``vocabulary``: words in the order of the rows of ``word2vec.npy``, the two special ones first."""
         self._parameters = parameters
+        self._dropped = np.uint32(32 - parameters.bucket_bits)
         self._vocabulary: Mapping[str, int] = {word: row for row, word in enumerate(vocabulary)}
-        self._words: dict[str, _Word] = {}
+        self._tokens = _Kept(self._describe)
+        self._pieces = _Kept(lambda piece: self._join_tokens(tokenize(CleanText(piece))))
 
     def encode(self, texts: Sequence[CleanText]) -> dict[str, NDArray[np.int32]]:
         """Return ``{"words": [texts, longest], "features": [texts, most]}``, int32, padded with 0."""
-        return self.encode_tokens([tokenize(text) for text in texts])
+        return self.lay_out([self.look_up(text) for text in texts])
 
     def encode_tokens(self, texts: Sequence[Sequence[str]]) -> dict[str, NDArray[np.int32]]:
         """As ``encode``, for texts that are tokens already."""
-        words = [self._look_up(tokens) for tokens in texts]
-        if len(words) == 1 and len(words[0]) <= _SHORT:
-            return self._join_short(words[0])
-        hashes = _pad([b"".join([word.hashed for word in row]) for row in words]).view(np.uint32)
-        own = _pad([b"".join([word.features for word in row]) for row in words])
-        return {
-            "words": _pad([b"".join([word.row for word in row]) for row in words]),
-            "features": np.concatenate([own, *hash_phrases(hashes, self._parameters)], axis=1),
-        }
+        return self.lay_out([self._join_tokens(tokens) for tokens in texts])
 
-    def _join_short(self, words: list[_Word]) -> dict[str, NDArray[np.int32]]:
-        # One post alone: numpy's cost per call is more than that of hashing twenty words' phrases one by one.
-        phrases = array("i", hash_short([word.value for word in words], self._parameters))
-        features = b"".join([word.features for word in words]) + phrases.tobytes()
-        return {"words": _pad([b"".join([word.row for word in words])]), "features": _pad([features])}
+    def list_evidence(self, tokens: Sequence[str]) -> list[Evidence]:
+        """Return the features of ``tokens`` by what they stand for, in order of the first word: all but padding."""
+        alone = [self.encode_tokens([[token]])["features"][0] for token in tokens]
+        found = [Evidence(range(place, place + 1), features) for place, features in enumerate(alone)]
+        together, start = self.encode_tokens([tokens])["features"][0], len(tokens)
+        for size in range(2, self._parameters.longest_words + 1):
+            spans = [range(place, place + size) for place in range(len(tokens) - size + 1)]
+            found += [Evidence(span, together[start + span.start :][:1]) for span in spans]
+            start += len(spans)
+        return sorted(found, key=lambda evidence: evidence.words.start)
 
-    def _look_up(self, tokens: Sequence[str]) -> list[_Word]:
-        try:
-            return [self._words[token] for token in tokens]
-        except KeyError:
-            return [self._words.get(token) or self._remember(token) for token in tokens]
+    def look_up(self, text: CleanText) -> Pieces:
+        """Return what the words of a text are, one by one: no token reaches across a space."""
+        return _join([self._pieces[piece] for piece in text.lower().split()])
 
-    def _remember(self, token: str) -> _Word:
-        if len(self._words) >= _KEPT_WORDS:
-            self._words = {}
-        word = self._words[token] = self._describe(token)
-        return word
+    def lay_out(self, texts: Sequence[Pieces]) -> dict[str, NDArray[np.int32]]:
+        """Return the arrays of ``encode`` for texts that were looked up."""
+        if len(texts) == 1 and texts[0].words:
+            return self._lay_out_one(texts[0])
+        words = _pad([text.words for text in texts], _WORD.size).reshape(len(texts), -1, 2)
+        rows, hashes = words[:, :, 0], words[:, :, 1]
+        letters = _pad([text.letters for text in texts], 0)
+        features = self._spread(np.concatenate([*hash_phrases(hashes, self._parameters), letters], axis=1))
+        features *= self._find_features(hashes, letters)
+        return {"words": rows.astype(np.int32), "features": features}
 
-    def _describe(self, token: str) -> _Word:
-        hashed = crc32(token.encode()) or 1
+    def _lay_out_one(self, text: Pieces) -> dict[str, NDArray[np.int32]]:
+        # Nothing is padded, and each call of numpy that is spared is a tenth of the time.
+        words = np.frombuffer(text.words, np.uint32).reshape(-1, 2)
+        letters = np.frombuffer(text.letters, np.uint32)
+        features = self._spread(np.concatenate([*hash_phrases(words[:, 1], self._parameters), letters]))
+        return {"words": words[:, 0].astype(np.int32)[np.newaxis], "features": features[np.newaxis]}
+
+    def _spread(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
+        hashes *= _SPREAD
+        hashes >>= self._dropped
+        np.maximum(hashes, _ONE, out=hashes)
+        return hashes.view(np.int32)
+
+    def _find_features(self, hashes: NDArray[np.uint32], letters: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        words = hashes != PADDING
+        phrases = [words[:, size:] for size in range(1, self._parameters.longest_words)]
+        return np.concatenate([words, *phrases, letters != PADDING], axis=1)
+
+    def _join_tokens(self, tokens: Sequence[str]) -> Pieces:
+        return self._tokens[tokens[0]] if len(tokens) == 1 else _join([self._tokens[token] for token in tokens])
+
+    def _describe(self, token: str) -> Pieces:
         row = self._vocabulary.get(token, UNKNOWN)
-        letters = hash_letters(token, self._parameters) if row == UNKNOWN else []
-        dropped = 32 - self._parameters.bucket_bits
-        features = [(value * _SPREAD & _UINT32) >> dropped or 1 for value in (hashed, *letters)]
-        return _Word(
-            array("i", [row]).tobytes(), hashed, array("I", [hashed]).tobytes(), array("i", features).tobytes()
-        )
+        letters = hash_letters(token, self._parameters) if row == UNKNOWN else ()
+        return Pieces(_WORD.pack(row, crc32(token.encode()) or 1), array("I", letters).tobytes())
+
+
+class _Kept(dict[str, Pieces]):
+    """What was described before, up to a bound."""
+
+    def __init__(self, describe: Callable[[str], Pieces]) -> None:
+        self._describe = describe
+
+    def __missing__(self, key: str) -> Pieces:
+        found = self._describe(key)
+        if len(key) <= _LONGEST_KEPT:
+            if len(self) >= _KEPT_PIECES:
+                self.clear()
+            self[key] = found
+        return found
+
+
+def _join(pieces: Sequence[Pieces]) -> Pieces:
+    return Pieces(b"".join([words for words, _ in pieces]), b"".join([letters for _, letters in pieces]))
 
 
 def hash_letters(token: str, parameters: EncodingParameters) -> list[int]:
@@ -119,40 +166,26 @@ def hash_letters(token: str, parameters: EncodingParameters) -> list[int]:
         return []
     marked = f"<{token}>"
     return [
-        crc32(marked[start : start + size].encode(), size)  # seeded: the letters "ing" are not the word "ing"
+        crc32(marked[start : start + size].encode(), size) or _LIKE_ZERO  # seeded: "ing" here is not the word "ing"
         for size in range(parameters.shortest_letters, min(parameters.longest_letters, len(marked)) + 1)
         for start in range(len(marked) - size + 1)
     ]
 
 
-def hash_phrases(hashes: NDArray[np.uint32], parameters: EncodingParameters) -> list[NDArray[np.int32]]:
-    """Return the features of word pairs ``[texts, longest - 1]`` and triples ``[texts, longest - 2]``.
+def hash_phrases(hashes: NDArray[np.uint32], parameters: EncodingParameters) -> list[NDArray[np.uint32]]:
+    """Return hashes of words, pairs and triples: ``[…, words]``, ``[…, words - 1]`` and ``[…, words - 2]``.
 
-    ``hashes``: a uint32 per word ``[texts, longest]``, padded with 0; arithmetic is modulo 2^32.
+    ``hashes``: one for each word, of one text or ``[texts, words]``; arithmetic is modulo 2^32.
     """
-    phrases = []
-    joined = hashes
-    dropped = np.uint32(32 - parameters.bucket_bits)
+    phrases = [hashes]
     for size, factor in zip(range(2, parameters.longest_words + 1), (_PAIR, _TRIPLE), strict=False):
-        last = hashes[:, size - 1 :]
-        joined = joined[:, :-1] * factor + last
-        spread = np.maximum((joined * np.uint32(_SPREAD)) >> dropped, np.uint32(1))
-        phrases.append(np.where(last != PADDING, spread, PADDING).astype(np.int32))
+        joined = phrases[-1][..., :-1] * factor
+        joined += hashes[..., size - 1 :]
+        phrases.append(joined)
     return phrases
 
 
-def hash_short(hashes: Sequence[int], parameters: EncodingParameters) -> list[int]:
-    """Return the same features as ``hash_phrases`` for one text, in any order, from its words' hashes."""
-    dropped = 32 - parameters.bucket_bits
-    features = []
-    joined = hashes
-    for size, factor in zip(range(2, parameters.longest_words + 1), (int(_PAIR), int(_TRIPLE)), strict=False):
-        joined = [(first * factor + last) & _UINT32 for first, last in zip(joined, hashes[size - 1 :], strict=False)]
-        features += [(value * _SPREAD & _UINT32) >> dropped or 1 for value in joined]
-    return features
-
-
-def _pad(rows: list[bytes]) -> NDArray[np.int32]:
-    width = max(map(len, rows), default=0) or _ITEM
+def _pad(rows: list[bytes], least: int) -> NDArray[np.uint32]:
+    width = max(least, *map(len, rows))
     padded = b"".join([row.ljust(width, b"\0") for row in rows])
-    return np.frombuffer(padded, dtype=np.int32).reshape(len(rows), width // _ITEM)
+    return np.frombuffer(padded, np.uint32).reshape(len(rows), width // 4)

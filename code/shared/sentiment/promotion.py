@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -42,6 +43,13 @@ class TaggedCurrent(NamedTuple):
     etag: str
 
 
+class _Expected(Enum):
+    ANYTHING = "anything"
+
+
+ANYTHING: Final = _Expected.ANYTHING
+
+
 def read_current(store: Store) -> TaggedCurrent | None:
     """Return what is live, or None before the first promotion; ``ReleaseError("bad_current")`` when unreadable."""
     try:
@@ -54,23 +62,28 @@ def read_current(store: Store) -> TaggedCurrent | None:
 
 
 def promote_release(
-    store: Store, version: str, reason: str, *, expected: TaggedCurrent | None = None, warnings: tuple[str, ...] = ()
+    store: Store,
+    version: str,
+    reason: str,
+    *,
+    expected: TaggedCurrent | Literal[_Expected.ANYTHING] | None = ANYTHING,
+    warnings: tuple[str, ...] = (),
 ) -> Current:
     """Make ``version`` current and append it to the history.
 
-    With ``expected`` (what the caller's decision was based on) the swap is tried once and raises ``RaceLostError``
-    when somebody promoted in between; without, the caller's wish is unconditional and is repeated until it holds.
+    With ``expected`` (what the caller's decision was based on; None: that nothing was live) the swap is tried once and
+    raises ``RaceLostError`` when somebody promoted in between. Else the wish is unconditional, repeated until it holds.
     Raises ``KeyMissingError``/``ReleaseError`` when there is no such valid release: current never names a ghost.
     """
     read_manifest(store, version)
     while True:
-        before = expected or read_current(store)
+        before = read_current(store) if expected is ANYTHING else expected
         if before is not None and before.current.version == version:
             return before.current
         try:
             return _swap(store, before, version, reason, warnings)
         except RaceLostError:
-            if expected is not None:
+            if expected is not ANYTHING:
                 raise
 
 

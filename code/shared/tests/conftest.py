@@ -8,12 +8,16 @@ from uuid import uuid4
 import boto3
 import pytest
 from fixtures.aws_server import aws_environment, start_aws_server
+from hypothesis import settings
 
 from sentiment.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+settings.register_profile("any machine", deadline=None)  # a busy one takes longer than hypothesis expects
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import emoji
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentiment import cleaning
 from sentiment.cleaning import clean
 
 PIECES = st.sampled_from(
@@ -30,6 +33,9 @@ HOSTILE = st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join)
         ("  many\n\n\tspaces\u00a0here ", "many spaces here"),
         ("mail me@example.org", "mail me@example.org"),
         ("not bad :) !!! Soooo GOOD", "not bad :) !!! Soooo GOOD"),
+        ("@" + "name" * 20 + "! hi", "@user! hi"),
+        ("I’m fine™ – really №1 👍🏽❤", "I’m fine – really №1"),
+        ("2⃣ of 24⃣ and #⃣", "of 2 and"),
         ("lone \ud83d surrogate", "lone surrogate"),
         ("", ""),
         ("😀", ""),
@@ -56,8 +62,32 @@ def test_no_emoji_link_or_unencodable_character_survives(raw: str) -> None:
     assert text == " ".join(text.split())
 
 
+def test_every_emoji_of_the_library_is_looked_for() -> None:
+    """The library is asked only about what these blocks contain: a new emoji elsewhere must be added."""
+    missed = [mark for mark in "".join(emoji.EMOJI_DATA) if not mark.isascii() and not cleaning._EMOJI_MARK.match(mark)]
+    assert missed == []
+
+
+@given(
+    HOSTILE | st.lists(st.sampled_from([*list(emoji.EMOJI_DATA)[::40], "a", "1", " ", "\u200d", "\ufe0f"])).map("".join)
+)
+@settings(max_examples=300)
+def test_emojis_go_as_if_the_library_had_read_the_whole_text(raw: str) -> None:
+    assert clean(raw) == clean(emoji.replace_emoji(raw, " ") if "&" not in raw else raw)
+
+
 def test_a_link_spelled_in_entities_goes_too() -> None:
     assert clean("go &#104;ttp://evil.example/x now") == "go now"
+
+
+@pytest.mark.parametrize(
+    "raw", ["😀\u200d" * 5000, "🏽\u200d" * 5000, "🇩" * 10_000, "h.a/" * 2500, ("a" * 63 + ".") * 156 + "/"]
+)
+def test_no_text_of_10000_characters_holds_a_worker(raw: str) -> None:
+    """A batch may have 1,024 of them."""
+    started = time.process_time()
+    clean(raw)
+    assert time.process_time() - started < 0.4  # 0.76 s when emojis were looked for in the text as a whole
 
 
 def test_nested_entities_cost_no_more_than_their_length() -> None:

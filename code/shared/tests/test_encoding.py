@@ -83,12 +83,54 @@ def test_a_feature_has_as_many_bits_as_asked(texts: list[CleanText], bits: int) 
     assert features.max() < 2**bits
 
 
-def test_words_kept_are_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "_KEPT_WORDS", 10)
+@given(
+    st.lists(
+        st.text(max_size=12).map(clean) | st.sampled_from(["ΑΣ", "İI", ":)x", "don’t", "soooo...", "@a#b"]), max_size=6
+    )
+)
+def test_a_token_never_reaches_across_a_space(pieces: list[CleanText]) -> None:
+    """So the encoder may look up a text piece by piece."""
+    whole = clean(" ".join(pieces))
+    assert tokenize(whole) == [token for piece in whole.lower().split() for token in tokenize(CleanText(piece))]
+
+
+@given(TEXTS)
+def test_tokens_are_encoded_as_their_text(texts: list[CleanText]) -> None:
+    """What train learns from is what serve predicts on."""
+    encoder = Encoder(PARAMETERS, VOCABULARY)
+    from_texts, from_tokens = encoder.encode(texts), encoder.encode_tokens([tokenize(text) for text in texts])
+    for name, array in from_texts.items():
+        np.testing.assert_array_equal(array, from_tokens[name])
+
+
+@given(st.text(max_size=60).map(clean))
+def test_evidence_is_all_features_each_with_its_words(text: CleanText) -> None:
+    tokens = tokenize(text)
+    if tokens:
+        encoder = Encoder(PARAMETERS, VOCABULARY)
+        evidence = encoder.list_evidence(tokens)
+        found = sorted(feature for item in evidence for feature in item.features.tolist())
+        assert found == sorted(encoder.encode([text])["features"][0].tolist())
+        for item in evidence:
+            part = encoder.encode_tokens([[tokens[place] for place in item.words]])["features"][0]
+            assert set(item.features.tolist()) <= set(part.tolist())
+
+
+def test_what_is_kept_is_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "_KEPT_PIECES", 10)
     encoder = Encoder(PARAMETERS, VOCABULARY)
     for number in range(100):
         text = clean(f"word{number} i love other{number}")
         np.testing.assert_array_equal(
             encoder.encode([text])["features"], Encoder(PARAMETERS, VOCABULARY).encode([text])["features"]
         )
-        assert len(encoder._words) <= 10
+        assert len(encoder._pieces) <= 10
+        assert len(encoder._tokens) <= 10
+
+
+def test_a_long_piece_is_read_and_not_kept() -> None:
+    """Unique words of 10,000 characters would otherwise fill the memory long before their number did."""
+    encoder = Encoder(PARAMETERS, VOCABULARY)
+    assert encoder.encode([clean("x1" * 5000)])["words"].tolist() == [[UNKNOWN]]
+    assert not encoder._pieces
+    assert not encoder._tokens

@@ -62,6 +62,12 @@ def test_an_access_line_looks_like_the_others(capsys: pytest.CaptureFixture[str]
     }
 
 
+def test_access_lines_have_a_level_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("serve", "WARNING")
+    log_access({"path": "/predict"})
+    assert capsys.readouterr().out == ""
+
+
 def test_a_trace_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("serve", "ERROR")
     try:

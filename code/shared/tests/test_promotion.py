@@ -88,6 +88,15 @@ def test_a_decision_made_on_old_ground_is_refused(three: Store) -> None:
     assert live(three) == "v2"
 
 
+def test_a_decision_made_while_nothing_was_live_is_refused_once_something_is(three: Store) -> None:
+    seen = read_current(three)
+    assert seen is None
+    promote_release(three, "v2", "somebody else")
+    with pytest.raises(RaceLostError):
+        promote_release(three, "v3", "the first valid release", expected=seen)
+    assert live(three) == "v2"
+
+
 def test_racing_promotions_all_reach_the_history_and_chain(open_again: Callable[[], Store]) -> None:
     versions = [f"v{number}" for number in range(6)]
     for version in versions:

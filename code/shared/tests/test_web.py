@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fixtures.log_lines import write_logs
 from flask import g, request
 from pydantic import SecretStr
 
@@ -118,12 +119,11 @@ def test_a_request_id_is_echoed_or_made(client: FlaskClient) -> None:
     assert made != client.get("/health").headers["X-Request-ID"]
 
 
-def test_the_access_log_has_the_routes_own_fields(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "sentiment.access")
-    client.post("/read", json=["text"])
-    client.get("/health")
-    (record,) = caplog.records
-    fields = vars(record)["access"]
+def test_the_access_log_has_the_routes_own_fields(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    with write_logs(capsys) as read_lines:
+        client.post("/read", json=["text"])
+        client.get("/health")
+        (fields,) = read_lines()
     assert (fields["method"], fields["path"], fields["status"], fields["texts"]) == ("POST", "/read", 200, 1)
     assert fields["latency_ms"] >= 0
 
