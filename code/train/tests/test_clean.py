@@ -6,13 +6,16 @@ import hashlib
 
 import numpy as np
 import pytest
+from corpora import make_rows as make_labelled_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.clean import clean_rows
-from libs.dataset import Rows
+from libs.clean import clean_corpora, clean_rows
+from libs.dataset import Readings, Rows
 from sentiment.cleaning import clean
 from sentiment.errors import PermanentError
+
+pytestmark = pytest.mark.smoke
 
 
 def make_rows(texts: list[str], labels: list[int], topics: list[str] | None = None) -> Rows:
@@ -107,3 +110,12 @@ def test_two_processes_clean_as_one_does(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("libs.clean._CHUNK_ROWS", 300)
     shared = clean_rows(make_rows(texts, alternate(texts)))
     assert (shared.texts, shared.tokens, shared.labels.tolist()) == (alone.texts, alone.tokens, alone.labels.tolist())
+
+
+def test_a_first_corpus_teaches_no_class_that_is_never_answered() -> None:
+    people, three = make_labelled_rows(900, 2, name="people"), make_labelled_rows(900, 3, name="first")
+    corpora = clean_corpora(Readings(people, three, []))
+    assert corpora.distant is not None
+    assert [corpus.classes for corpus in corpora.all] == [("NEGATIVE", "POSITIVE")] * 2
+    assert len(corpora.distant.texts) < len(clean_rows(three).texts)
+    assert corpora.distant.labels.max() == 1

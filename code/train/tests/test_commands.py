@@ -71,4 +71,4 @@ def test_help_names_every_command() -> None:
 def test_a_version_that_is_not_there_is_one_line(store: Store) -> None:
     done = run_command("promote", "none", environment={"STORE_URL": store.url, "DATASET_URL": "sample"})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("key_missing:")
+    assert done.stderr.startswith("bad_version: there is no release 'none'")

@@ -22,7 +22,7 @@ from libs.recipe import Recipe
 from libs.settings import TrainSettings
 from sentiment.classifier import Classifier
 from sentiment.labels import Thresholds
-from sentiment.promotion import promote_release, read_current, read_history
+from sentiment.promotion import CURRENT, promote_release, read_current, read_history
 from sentiment.release import Release
 from sentiment.store import Store
 
@@ -110,3 +110,54 @@ def test_mcnemars_p_is_scipys() -> None:
         expected = 1.0 if ours + theirs == 0 else binomtest(ours, ours + theirs).pvalue
         assert mcnemar(ours, theirs) == pytest.approx(expected)
     assert mcnemar(700, 800) == pytest.approx(binomtest(700, 1500).pvalue, abs=1e-3)
+
+
+class Interfering:
+    """A store in which somebody else promotes a release at the very moment of the first swap."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        self._store, self._rival = store, version
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("create", "replace"):
+            return self._swap(getattr(self._store, name))
+        return getattr(self._store, name)
+
+    def _swap(self, write: Any) -> Any:
+        def first(key: str, *rest: Any) -> Any:
+            if key == CURRENT and self._rival:
+                rival, self._rival = self._rival, ""
+                promote_release(self._store, rival, "in between")
+            return write(key, *rest)
+
+        return first
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_promotion_in_between_makes_the_gate_judge_anew(store: Store, tmp_path: Path, first: bool) -> None:
+    """The rival is better than the candidate, which would have been promoted over what was live before, or nothing."""
+    if not first:
+        publish_tiny_release(store, "v0", bias=9.0)  # takes everything for POSITIVE
+        promote_release(store, "v0", "first")
+    publish_tiny_release(store, "v1")
+    outcome = run_publish(Interfering(store, "v1"), tmp_path, current_share_right(tmp_path) - 0.1)  # type: ignore[arg-type]
+    assert not outcome.promoted
+    assert "against v1 on" in outcome.reason
+    current = read_current(store)
+    assert current is not None
+    assert (current.current.version, current.current.reason) == ("v1", "in between")
+    assert [line.promoted for line in read_history(store)][-2:] == [True, False]
+
+
+def test_a_better_release_goes_live_over_the_one_that_came_in_between(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    outcome = run_publish(Interfering(store, "v1"), tmp_path, 1.0)  # type: ignore[arg-type]
+    assert outcome.promoted
+    assert "against v1 on" in outcome.reason
+    assert [(line.version, line.previous) for line in read_history(store)] == [("v1", None), ("v2", "v1")]
+
+
+def test_the_gate_writes_no_p_of_zero(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    assert "McNemar p < 0.001" in run_publish(store, tmp_path, 0.2).reason

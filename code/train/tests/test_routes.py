@@ -16,7 +16,7 @@ from libs.runs.lock import Process
 from libs.runs.record import finish_run, new_run, write_run
 from libs.server import WEB_FOLDER
 from libs.settings import TrainSettings
-from sentiment.promotion import promote_release
+from sentiment.promotion import promote_release, record_refusal
 from sentiment.store import Store
 from sentiment.web.app import create_web_app
 
@@ -103,6 +103,31 @@ def test_unknown_runs_releases_and_times_are_problems(client: FlaskClient) -> No
     assert client.post("/models/none/promote").status_code == 404
     assert client.get("/models/none/report.html").status_code == 404
     assert client.get("/models/v1/model.onnx").status_code == 404
+
+
+def test_a_scheduler_that_waits_in_other_words_is_told_so_and_starts_nothing(client: FlaskClient) -> None:
+    for said in ("1", "yes", "True", ""):
+        answer = client.get(f"/train?wait={said}")
+        assert (answer.status_code, answer.json and answer.json["code"]) == (422, "bad_wait")
+    assert client.get("/runs").json == {"runs": []}
+
+
+def test_the_report_says_what_became_of_its_release_and_is_asked_for_anew(client: FlaskClient, store: Store) -> None:
+    for version in ("v1", "v2"):
+        publish_tiny_release(store, version)
+        store.write(f"models/{version}/report.html", b"<h1>r</h1><!-- verdict -->")
+    promote_release(store, "v1", "first <b>valid</b>")
+    record_refusal(store, "v2", "accuracy -0.03")
+    shown = client.get("/models/v1/report.html")
+    assert "Live now" in shown.text
+    assert "first &lt;b&gt;valid" in shown.text
+    assert "no-cache" in shown.headers["Cache-Control"]
+    kept_back = client.get("/models/v2/report.html").text
+    assert "Published, never live" in kept_back
+    assert "kept back by the gate: accuracy -0.03" in kept_back
+    promote_release(store, "v2", "by hand")
+    assert "Live until another was promoted" in client.get("/models/v1/report.html").text
+    assert "immutable" in client.get("/models/v1/report.json").headers["Cache-Control"]
 
 
 def test_a_run_is_answered_with_every_field_design_names(client: FlaskClient, store: Store) -> None:

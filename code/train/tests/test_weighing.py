@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from libs.evidence.measures import Judged, count_calibration, expected_calibration_error
-from libs.weighing import Polar, fit_weighing
+from libs.evidence.calibration import count_calibration, expected_calibration_error
+from libs.evidence.measures import Judged
+from libs.network import Paths
+from libs.weighing import Ends, Layer, fit_weighing
 
 SHARES = (0.15, 0.45, 0.40)
 
@@ -22,6 +24,12 @@ def draw(
     return (logits * 4).astype(np.float32), labels
 
 
+def fit_alone(logits: NDArray[np.float32], labels: NDArray[np.int8], classes: int, ends: Ends | None = None) -> Layer:
+    """One layer, for texts of one kind."""
+    (layer,) = fit_weighing(Paths(logits), labels, classes, ends)
+    return layer
+
+
 def answer(
     weights: tuple[NDArray[np.float32], NDArray[np.float32]], logits: NDArray[np.float32]
 ) -> NDArray[np.float32]:
@@ -30,7 +38,7 @@ def answer(
 
 
 def test_a_rare_class_of_three_is_found_as_often_as_the_others() -> None:
-    weights = fit_weighing(*draw(4000, 1), classes=3)
+    weights = fit_alone(*draw(4000, 1), 3)
     logits, labels = draw(8000, 2)
     recalls = [(answer(weights, logits).argmax(axis=1)[labels == label] == label).mean() for label in range(3)]
     assert max(recalls) - min(recalls) < 0.05
@@ -38,14 +46,14 @@ def test_a_rare_class_of_three_is_found_as_often_as_the_others() -> None:
 
 
 def test_the_likeliest_of_three_classes_is_as_sure_as_it_is_right() -> None:
-    weights = fit_weighing(*draw(4000, 1), classes=3)
+    weights = fit_alone(*draw(4000, 1), 3)
     logits, labels = draw(20_000, 2)
     assert expected_calibration_error(count_calibration(Judged(labels, answer(weights, logits)))) < 0.02
 
 
 def test_two_classes_are_calibrated_on_one_output() -> None:
     logits, labels = draw(4000, 1, (0.5, 0.0, 0.5))
-    kernel, bias = fit_weighing(logits, (labels // 2).astype(np.int8), classes=2)
+    kernel, bias = fit_alone(logits, (labels // 2).astype(np.int8), 2)
     assert kernel.shape == (6, 1)
     assert bias.shape == (1,)
     assert kernel[2, 0] > 0 > kernel[0, 0]
@@ -60,11 +68,11 @@ def test_rows_with_two_ends_keep_a_path_that_only_they_need() -> None:
     silent = np.column_stack([logits, np.zeros(len(logits))]).astype(np.float32)
     ends = rng.choice([0, 2], 3000).astype(np.int8)
     noise = rng.normal(0, 1, (3000, 6))
-    polar = Polar(np.column_stack([noise, (ends - 1.0) * 2 + rng.normal(0, 1, 3000)]).astype(np.float32), ends)
-    kernel, bias = fit_weighing(silent, labels, 3, polar)
-    pulled = polar.logits @ kernel + bias
+    seen = np.column_stack([noise, (ends - 1.0) * 2 + rng.normal(0, 1, 3000)]).astype(np.float32)
+    kernel, bias = fit_alone(silent, labels, 3, Ends(Paths(seen), ends))
+    pulled = seen @ kernel + bias
     assert ((pulled[:, 2] > pulled[:, 0]) == (ends == 2)).mean() > 0.85
-    alone = polar.logits @ fit_weighing(silent, labels, 3)[0]
+    alone = seen @ fit_alone(silent, labels, 3)[0]
     assert ((alone[:, 2] > alone[:, 0]) == (ends == 2)).mean() < 0.6
 
 
@@ -72,8 +80,8 @@ def test_neutral_rows_among_the_ends_change_nothing() -> None:
     logits, labels = draw(2000, 1)
     ends = draw(1000, 4)
     told = ends[1] != 1
-    with_neutral = fit_weighing(logits, labels, 3, Polar(*ends))
-    without = fit_weighing(logits, labels, 3, Polar(ends[0][told], ends[1][told]))
+    with_neutral = fit_alone(logits, labels, 3, Ends(Paths(ends[0]), ends[1]))
+    without = fit_alone(logits, labels, 3, Ends(Paths(ends[0][told]), ends[1][told]))
     assert not told.all()
     np.testing.assert_allclose(with_neutral[0], without[0], atol=1e-6)
 
@@ -81,4 +89,25 @@ def test_neutral_rows_among_the_ends_change_nothing() -> None:
 def test_a_missing_class_is_refused() -> None:
     logits, labels = draw(500, 1)
     with pytest.raises(ValueError, match="a class is missing"):
-        fit_weighing(logits, np.minimum(labels, 1).astype(np.int8), 3)
+        fit_alone(logits, np.minimum(labels, 1).astype(np.int8), 3)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_texts_of_two_kinds_are_each_weighed_in_their_own_way(classes: int) -> None:
+    """A path that tells the truth to one kind and the opposite to the other: one layer could not serve both."""
+    rng = np.random.default_rng(5)
+    labels = rng.choice(classes, 3000).astype(np.int8)
+    ends = rng.choice([0, classes - 1], 3000).astype(np.int8)
+    truth = np.eye(classes)
+    told = (truth[labels] * 4 + rng.normal(0, 1, (3000, classes))).astype(np.float32)
+    turned = (-truth[ends] * 4 + rng.normal(0, 1, (3000, classes))).astype(np.float32)
+    near, far = np.full(3000, 0.97, np.float32), np.full(3000, 0.03, np.float32)
+    layers = fit_weighing(Paths(told, near), labels, classes, Ends(Paths(turned, far), ends))
+    assert len(layers) == 2
+    own, distant = (paths @ kernel + bias for paths, (kernel, bias) in zip((told, turned), layers, strict=True))
+    if classes == 2:
+        assert ((own[:, 0] > 0) == (labels == 1)).mean() > 0.95
+        assert ((distant[:, 0] > 0) == (ends == 1)).mean() > 0.95
+    else:
+        assert (own.argmax(axis=1) == labels).mean() > 0.95
+        assert ((distant[:, 2] > distant[:, 0]) == (ends == 2)).mean() > 0.95

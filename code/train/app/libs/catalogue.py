@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from sentiment.errors import PermanentError, ReleaseError
-from sentiment.promotion import find_live_at, read_current, read_history
+from sentiment.errors import KeyMissingError, PermanentError, ReleaseError
+from sentiment.promotion import Current, find_live_at, promote_release, read_current, read_history
 from sentiment.publishing import list_versions, read_manifest
 
 if TYPE_CHECKING:
@@ -36,6 +36,27 @@ def show_live_at(store: Store, moment: datetime) -> dict[str, Any]:
     if line is None:
         raise PermanentError(f"no release was live at {moment.isoformat()}", code="none_live")
     return {"at": moment.isoformat(), **line.model_dump(mode="json")}
+
+
+def promote_by_hand(store: Store, version: str, reason: str) -> Current:
+    """Make a published release live, whatever the gate said; ``PermanentError("bad_version")`` when there is none."""
+    try:
+        return promote_release(store, version, reason)
+    except KeyMissingError:
+        raise PermanentError(f"there is no release '{version}'", code="bad_version") from None
+
+
+def tell_story(store: Store, version: str) -> tuple[str, list[str]]:
+    """Return whether a release is live, and what happened to it when and why, oldest first."""
+    current = read_current(store)
+    live = current is not None and current.current.version == version
+    lines = [line for line in read_history(store) if line.version == version]
+    told = [
+        f"{line.promoted_at:%Y-%m-%d %H:%M} UTC, {'promoted' if line.promoted else 'kept back by the gate'}: {line.reason}"
+        for line in lines
+    ]
+    was = "Live until another was promoted" if any(line.promoted for line in lines) else "Published, never live"
+    return "Live now" if live else was, told
 
 
 def parse_moment(text: str) -> datetime:

@@ -37,7 +37,7 @@ def clean_corpora(
         share = len(rows.texts) / total
         corpora.append(clean_rows(rows, readings.excluded, partial(_report_part, report, done / total, share)))
         done += len(rows.texts)
-    if not neutral_class:
+    if not neutral_class or corpora[-1].classes == TWO_CLASSES:  # a first corpus cannot teach what is never answered
         corpora = [set_neutrals_apart(corpus) for corpus in corpora]
     return Corpora(corpora[-1], corpora[0] if len(corpora) > 1 else None)
 
@@ -95,7 +95,9 @@ def clean_rows(rows: Rows, excluded: Iterable[str] = (), report: Callable[[float
             excluded=groups.excluded,
             duplicates=sum(map(len, groups.places)) - len(groups.places),
             conflicting=len(groups.places) - len(kept),
+            unreadable=rows.unreadable,
         ),
+        columns=rows.columns,
     )
     require_enough(corpus)
     return corpus

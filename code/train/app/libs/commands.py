@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def make_command_line(train: Callable[[Job], Outcome]) -> click.Group:
 
         Settings come from the environment (STORE_URL and DATASET_URL at least); a run's hyperparameters from --set.
         """
+        logging.getLogger("gensim").setLevel(logging.WARNING)  # else thirty lines for each of a stage's own
         if context.invoked_subcommand is None:
             from libs.server import serve
 
@@ -135,9 +137,9 @@ def models(at: str | None) -> None:
 @click.option("--reason", default="promoted from the shell", show_default=True, help="Why, for the history.")
 def promote(version: str, reason: str) -> None:
     """Make a published release the live one."""
-    from sentiment.promotion import promote_release
+    from libs.catalogue import promote_by_hand
 
-    current = promote_release(open_store(read_settings(TrainSettings).store_url), version, reason)
+    current = promote_by_hand(open_store(read_settings(TrainSettings).store_url), version, reason)
     click.echo(current.model_dump_json(indent=1))
 
 

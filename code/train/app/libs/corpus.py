@@ -28,6 +28,7 @@ class CleanCounts:
     excluded: int
     duplicates: int
     conflicting: int
+    unreadable: int = 0  # left out when the file was read
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Corpus:
     classes: tuple[Label, ...]
     counts: CleanCounts
     neutrals: list[list[str]] = field(default_factory=list)  # tokens of neutral rows that only the NEUTRAL band sees
+    columns: str = ""  # which columns were taken for what
 
     @property
     def training_rows(self) -> NDArray[np.int64]:
@@ -66,6 +68,16 @@ class Corpora(NamedTuple):
     def all(self) -> tuple[Corpus, ...]:
         """Those there are, the one learnt from first coming first."""
         return (self.labelled,) if self.distant is None else (self.distant, self.labelled)
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """Where each corpus' rows begin when all stand end to end."""
+        return (0,) if self.distant is None else (0, len(self.distant.texts))
+
+
+def as_columns(corpus: Corpus, classes: int) -> NDArray[np.int8]:
+    """Return labels as columns of a network with ``classes`` outputs: the ends stay the ends."""
+    return corpus.labels if len(corpus.classes) == classes else (corpus.labels * (classes - 1)).astype(np.int8)
 
 
 def require_enough(corpus: Corpus) -> None:

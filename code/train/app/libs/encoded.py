@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _CHUNK_ROWS: Final = 1_000
 _BUCKET_BATCHES: Final = 50
+_BATCH_WORDS: Final = 65_536  # 512 tweets have 20,000; 512 film reviews of 1,000 words took 6.6 GiB
 
 
 class Ragged(NamedTuple):
@@ -57,13 +58,19 @@ class Encoded(NamedTuple):
     def batches(
         self, rows: NDArray[np.int64], size: int, rng: np.random.Generator | None = None
     ) -> Iterator[NDArray[np.int64]]:
-        """Yield ``rows`` in batches of texts of like length, so that little is padding; shuffled when ``rng`` is given."""
+        """Yield ``rows`` in batches of texts of like length, so that little is padding; shuffled when ``rng`` is given.
+
+        A batch has ``size`` rows, or fewer long ones: a network's memory goes with the words of a batch, padding included.
+        """
         shuffled = rows if rng is None else rng.permutation(rows)
         found: list[NDArray[np.int64]] = []
         for start in range(0, len(shuffled), size * _BUCKET_BATCHES):
             bucket = shuffled[start : start + size * _BUCKET_BATCHES]
             bucket = bucket[np.argsort(self.features.lengths(bucket), kind="stable")]
-            found += [bucket[first : first + size] for first in range(0, len(bucket), size)]
+            for first in range(0, len(bucket), size):
+                batch = bucket[first : first + size]
+                words = len(batch) * int(self.words.lengths(batch).max(initial=1))
+                found += np.array_split(batch, min(-(-words // _BATCH_WORDS), len(batch)))
         order = range(len(found)) if rng is None else rng.permutation(len(found))
         yield from (found[index] for index in order)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from libs.choice import choose_rows
+from libs.corpus import as_columns
+from libs.evidence.classes import describe_classes
 from libs.evidence.curves import describe_curves
 from libs.evidence.data_report import describe_data
 from libs.evidence.measures import Judged, count_confusion, measure
@@ -16,7 +18,7 @@ from libs.network import predict_rows
 from sentiment.labels import Thresholds
 
 if TYPE_CHECKING:
-    from libs.corpus import Corpora, Corpus
+    from libs.corpus import Corpora
     from libs.job import Job
     from libs.learning import Learned
 
@@ -51,7 +53,8 @@ def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
         "rows": {"training": sum(len(choose_rows(one, job.recipe)) for one in corpora.all), "held_out": len(texts)},
         "metrics": measure(judged, seed) | _judge_distant(learned, corpora, seed),
         "confusion": count_confusion(judged).tolist(),
-        "curves": describe_curves(judged),
+        "by_class": describe_classes(judged, corpus.classes, seed),
+        "curves": describe_curves(judged, seed),
         "slices": describe_slices(judged, texts, topics, seed),
         "histories": {name: history._asdict() for name, history in learned.histories.items()},
         "data": [describe_data(one) for one in corpora.all],
@@ -67,8 +70,8 @@ def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
 
 def _judge(learned: Learned, corpora: Corpora, place: int) -> Judged:
     rows = corpora.all[place].held_out_rows
-    probabilities = predict_rows(learned.network, learned.encoded, rows + learned.starts[place])
-    return Judged(_as_columns(corpora.all[place], probabilities.shape[1])[rows], probabilities)
+    probabilities = predict_rows(learned.network, learned.encoded, rows + corpora.starts[place])
+    return Judged(as_columns(corpora.all[place], probabilities.shape[1])[rows], probabilities)
 
 
 def _judge_distant(learned: Learned, corpora: Corpora, seed: int) -> dict[str, dict[str, float]]:
@@ -77,7 +80,3 @@ def _judge_distant(learned: Learned, corpora: Corpora, seed: int) -> dict[str, d
         return {}
     figures = measure(_judge(learned, corpora, 0), seed)
     return {"distant_polar_accuracy": figures.get("polar_accuracy", figures["accuracy"])}
-
-
-def _as_columns(corpus: Corpus, classes: int) -> Any:
-    return corpus.labels if len(corpus.classes) == classes else corpus.labels * (classes - 1)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from libs.evidence.measures import with_interval
+from libs.evidence.must_hold import find_failing
+from libs.evidence.paired import choose_measure, compare, count_disagreements
 from sentiment.classifier import SERVING_FILES, Classifier
 from sentiment.errors import KeyMissingError, ReleaseError
 from sentiment.fetching import fetch_release
@@ -45,9 +46,8 @@ def judge_release(
     """
     if current is None:
         return Verdict(promoted=True, reason="first valid release", comparison={})
-    failing = [warning for warning in manifest.warnings if "must hold" in warning]
-    if failing:
-        return Verdict(promoted=False, reason=failing[0], comparison={})
+    if failing := find_failing(manifest.warnings):
+        return Verdict(promoted=False, reason=failing, comparison={})
     version = current.current.version
     try:
         release = fetch_release(job.store, version, job.folder / "current", SERVING_FILES)
@@ -59,7 +59,7 @@ def judge_release(
     found = "{value:+.4f} ({low:+.4f} to {high:+.4f})".format(**comparison["difference"])
     reason = (
         f"{comparison['measure']} {found} against {version} on {comparison['rows']} held-out rows, McNemar p "
-        f"{comparison['mcnemar_p']:.3f}; {'over' if lost else 'within'} the tolerance of {job.settings.gate_tolerance}"
+        f"{_show_p(comparison['mcnemar_p'])}; {'over' if lost else 'within'} the tolerance of {job.settings.gate_tolerance}"
     )
     return Verdict(not lost, reason, comparison | {"current": version})
 
@@ -80,12 +80,12 @@ def compare_releases(classifier: Classifier, corpus: Corpus, evaluation: Evaluat
     theirs = _answer(classifier, texts, corpus, labels, same=same)
     polar = (judged.scores >= 0.5) == (judged.labels > 0)
     ours = (judged.predicted == judged.labels)[places] if same else polar[places]
-    three = same and judged.classes == len(THREE_CLASSES)
-    counts = np.stack([_count(ours[labels == label], theirs[labels == label]) for label in np.unique(labels)])
+    measure = choose_measure(judged.classes if same else 2)
+    counts = count_disagreements(ours, theirs, labels)
     return {
-        "measure": "macro recall" if three else "accuracy",
+        "measure": measure,
         "rows": len(places),
-        "difference": with_interval(counts, _macro_difference if three else _difference, rng),
+        "difference": compare(counts, measure, rng),
         "mcnemar_p": round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5),
     }
 
@@ -101,6 +101,10 @@ def mcnemar(only_ours: int, only_theirs: int) -> float:
     return float(min(1.0, 2 * tail))
 
 
+def _show_p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def _answer(
     classifier: Classifier, texts: Sequence[Any], corpus: Corpus, labels: NDArray[np.int8], *, same: bool
 ) -> NDArray[np.bool_]:
@@ -108,16 +112,3 @@ def _answer(
     if same and len(corpus.classes) == len(THREE_CLASSES):
         return np.asarray(np.array([corpus.classes.index(one.label) for one in predictions]) == labels)
     return np.asarray(np.array([one.score >= 0.5 for one in predictions]) == (labels > 0))
-
-
-def _count(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> NDArray[np.int64]:
-    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    return np.array([only_ours, only_theirs, len(ours) - only_ours - only_theirs])
-
-
-def _difference(counts: NDArray[Any]) -> float:
-    return float((counts[:, 0].sum() - counts[:, 1].sum()) / max(counts.sum(), 1))
-
-
-def _macro_difference(counts: NDArray[Any]) -> float:
-    return float(np.mean((counts[:, 0] - counts[:, 1]) / np.maximum(counts.sum(axis=1), 1)))

@@ -2,7 +2,11 @@
 
 Wide and deep (Cheng et al. 2016). The linear path knows every frequent word, pair and triple; the deep path generalises
 through Word2Vec. Each learns from its own loss, so that neither leans on the other, and a last small layer, fitted on
-rows that neither has seen, weighs and calibrates both. The only place that meets Keras.
+rows that neither has seen, weighs and calibrates both.
+
+Two corpora share the deep path up to its last layer and have a head each there, since what an emoticon means and what
+people call positive differ. A third head tells whose kind of text this is, and that decides between two ways of weighing
+(a mixture of experts, Jacobs et al. 1991). The only place that meets Keras.
 """
 
 from __future__ import annotations
@@ -10,12 +14,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
     from libs.recipe import Recipe
     from libs.vectors import Vectors
 
-EVIDENCE, DEEP = "evidence", "deep"
+EVIDENCE: Final = "evidence"
+HEADS: Final = ("distant", "labelled")  # one corpus alone has the last
+NEAR: Final = "near"
+WEIGHINGS: Final = ("weighing", "weighing_distant")
 _THREADS: Final = 2
 _VECTOR_SPREAD: Final = 0.1  # standard deviation of the vectors at the start: 0.3 costs a point of accuracy
 _PREDICT_ROWS: Final = 1024
@@ -33,15 +40,28 @@ _PREDICT_ROWS: Final = 1024
 
 @dataclass(frozen=True)
 class Network:
-    """``whole`` answers probabilities; ``paths`` the logits {"wide", "deep"} before weighing; both share all weights."""
+    """``whole`` answers probabilities, ``deep`` the heads' logits from words alone, ``paths`` what is to be weighed."""
 
     whole: Any
+    deep: Any
     paths: Any
 
     @property
-    def weighing(self) -> Any:
-        """The last layer, which weighs the paths."""
-        return self.whole.get_layer("weighing")
+    def weighings(self) -> list[Any]:
+        """The last layers, which weigh the paths: for texts like the labelled corpus', then for those like the distant's."""
+        known = {layer.name: layer for layer in self.whole.layers}
+        return [known[name] for name in WEIGHINGS if name in known]
+
+
+class Paths(NamedTuple):
+    """``logits`` [rows, wide and deep outputs]; ``near`` [rows]: from 0, a text of the distant kind, to 1, of the labelled."""
+
+    logits: NDArray[np.float32]
+    near: NDArray[np.float32] | None = None
+
+    def take(self, rows: NDArray[Any]) -> Paths:
+        """Return the chosen rows."""
+        return Paths(self.logits[rows], None if self.near is None else self.near[rows])
 
 
 def import_keras() -> Any:
@@ -70,30 +90,47 @@ def _quiet_stderr() -> Iterator[None]:
         os.close(nothing)
 
 
-def build_network(vectors: Vectors, linear: LinearPath, classes: int, recipe: Recipe) -> Network:
+def count_outputs(classes: int) -> int:
+    """Return how many logits tell so many classes apart: two need only the log-odds of the second."""
+    return 1 if classes == 2 else classes
+
+
+def build_network(vectors: Vectors, linear: LinearPath, classes: Sequence[int], recipe: Recipe) -> Network:
     """Return the network with the linear path as fitted and the rest untrained.
 
-    Inputs are int32 ``words`` [B, T] and ``features`` [B, F]; the output is ``probabilities`` [B, classes].
+    ``classes``: of each corpus; the last one's are answered. Inputs are int32 ``words`` [B, T] and ``features`` [B, F]; the
+    output is ``probabilities`` [B, classes].
     """
     keras = import_keras()
     keras.utils.set_random_seed(recipe.seed)
     layers, ops = keras.layers, keras.ops
     words = keras.Input((None,), dtype="int32", name="words")
     features = keras.Input((None,), dtype="int32", name="features")
-    wide = _sum_evidence(keras, features, linear)
-    outputs = 1 if classes == 2 else classes
-    deep = layers.Dense(outputs, name=DEEP)(_read_words(keras, words, vectors, recipe))
-    weighed = layers.Dense(outputs, name="weighing")(layers.Concatenate(name="both")([wide, deep]))
-    if outputs == 1:
-        positive = ops.sigmoid(weighed)
-        probabilities = layers.Concatenate(name="probabilities")([1.0 - positive, positive])
-    else:
-        probabilities = layers.Softmax(name="probabilities")(weighed)
+    read = _read_words(keras, words, vectors, recipe)
+    names = HEADS[-len(classes) :]
+    heads = [layers.Dense(count_outputs(few), name=name)(read) for name, few in zip(names, classes, strict=True)]
+    logits = layers.Concatenate(name="both")([_sum_evidence(keras, features, linear), *heads])
+    outputs = count_outputs(classes[-1])
+    weighed = layers.Dense(outputs, name=WEIGHINGS[0])(logits)
+    paths = {"logits": logits}
+    if len(heads) > 1:
+        heads.append(layers.Dense(1, name=NEAR)(read))
+        paths[NEAR] = ops.sigmoid(heads[-1])
+        far = layers.Dense(outputs, name=WEIGHINGS[1])(logits)
+        weighed = far + paths[NEAR] * (weighed - far)
     inputs = {"words": words, "features": features}
     return Network(
-        keras.Model(inputs, probabilities, name="sentiment"),
-        keras.Model(inputs, {"wide": wide, "deep": deep}, name="paths"),
+        keras.Model(inputs, _answer(keras, weighed), name="sentiment"),
+        keras.Model(words, heads[0] if len(heads) == 1 else layers.Concatenate(name="deep")(heads), name="deep_path"),
+        keras.Model(inputs, paths, name="paths"),
     )
+
+
+def _answer(keras: Any, weighed: Any) -> Any:
+    if weighed.shape[-1] > 1:
+        return keras.layers.Softmax(name="probabilities")(weighed)
+    positive = keras.ops.sigmoid(weighed)
+    return keras.layers.Concatenate(name="probabilities")([1.0 - positive, positive])
 
 
 def _sum_evidence(keras: Any, features: Any, linear: LinearPath) -> Any:
@@ -129,28 +166,37 @@ def _read_words(keras: Any, words: Any, vectors: Vectors, recipe: Recipe) -> Any
 
 def predict_rows(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return probabilities [rows, classes] in the order of ``rows``."""
-    return _gather(network.whole, encoded, rows, np.asarray)
+    return _gather(lambda batch: network.whole(batch, training=False), encoded, rows)
 
 
-def predict_paths(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the logits of both paths [rows, wide and deep outputs], as the weighing layer gets them."""
-    return _gather(
-        network.paths, encoded, rows, lambda answer: np.concatenate([answer["wide"], answer["deep"]], axis=1)
-    )
+def predict_deep(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the heads' logits [rows, outputs], end to end."""
+    return _gather(lambda batch: network.deep(batch["words"], training=False), encoded, rows)
 
 
-def _gather(model: Any, encoded: Encoded, rows: NDArray[np.int64], take: Any) -> NDArray[np.float32]:
+def predict_paths(network: Network, encoded: Encoded, rows: NDArray[np.int64]) -> Paths:
+    """Return what the weighing layers get."""
+    ops = import_keras().ops
+    names = list(network.paths.output)
+
+    def call(batch: dict[str, Any]) -> Any:
+        answer = network.paths(batch, training=False)
+        return ops.concatenate([answer[name] for name in names], axis=1)
+
+    found = _gather(call, encoded, rows)
+    return Paths(found[:, :-1], found[:, -1]) if NEAR in names else Paths(found)
+
+
+def _gather(answer: Callable[[dict[str, Any]], Any], encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     import tensorflow as tf
 
     shape = tf.TensorSpec([None, None], tf.int32)
-    call = tf.function(
-        lambda inputs: model(inputs, training=False), input_signature=[{"words": shape, "features": shape}]
-    )
-    order = np.argsort(encoded.features.lengths(rows), kind="stable")
-    starts = range(0, len(rows), _PREDICT_ROWS)
-    parts = [take(call(encoded.batch(rows[order[start : start + _PREDICT_ROWS]]))) for start in starts]
-    found = np.empty((len(rows), parts[0].shape[1]), dtype=np.float32)
-    found[order] = np.concatenate(parts)
+    call = tf.function(answer, input_signature=[{"words": shape, "features": shape}])
+    batches = list(encoded.batches(rows, _PREDICT_ROWS))
+    answers = np.concatenate([np.asarray(call(encoded.batch(batch))) for batch in batches])
+    found = np.empty_like(answers)
+    order = np.argsort(rows)
+    found[order[np.searchsorted(rows, np.concatenate(batches), sorter=order)]] = answers
     return found
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, render_template
 
+from libs.catalogue import tell_story
+from libs.evidence.html_report import REPORT_PAGE, show_verdict
 from sentiment.errors import KeyMissingError, PermanentError
 from sentiment.publishing import release_prefix
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from sentiment.store import Store
 
 _SHOWN: Final = frozenset({".html", ".png", ".json", ".jsonl", ".svg", ".css"})
+# A release never changes, so a browser may keep what it has seen; what became of it does.
+_KEPT: Final = "private, max-age=86400, immutable"
 
 
 def register_pages(app: Flask, settings: TrainSettings, store: Store) -> None:
@@ -29,14 +33,19 @@ def register_pages(app: Flask, settings: TrainSettings, store: Store) -> None:
 
     @pages.get("/models/<version>/<name>")
     def file(version: str, name: str) -> Response:
-        if not any(name.endswith(suffix) for suffix in _SHOWN):
-            raise PermanentError(f"'{name[:80]}' is not shown here", code="report_missing")
-        try:
-            data = store.read(release_prefix(version) + name).data
-        except (KeyMissingError, PermanentError):
-            raise PermanentError(f"release '{version[:64]}' has no '{name[:80]}'", code="report_missing") from None
-        # A release never changes, so a browser may keep what it has seen.
-        headers = {"Cache-Control": "private, max-age=86400, immutable"}
-        return Response(data, 200, headers, mimetype=mimetypes.guess_type(name)[0] or "text/plain")
+        data = _read_shown(store, version, name)
+        if name == REPORT_PAGE:
+            page = show_verdict(data.decode(), *tell_story(store, version))
+            return Response(page, 200, {"Cache-Control": "private, no-cache"}, mimetype="text/html")
+        return Response(data, 200, {"Cache-Control": _KEPT}, mimetype=mimetypes.guess_type(name)[0] or "text/plain")
 
     app.register_blueprint(pages)
+
+
+def _read_shown(store: Store, version: str, name: str) -> bytes:
+    if not any(name.endswith(suffix) for suffix in _SHOWN):
+        raise PermanentError(f"'{name[:80]}' is not shown here", code="report_missing")
+    try:
+        return store.read(release_prefix(version) + name).data
+    except (KeyMissingError, PermanentError):
+        raise PermanentError(f"release '{version[:64]}' has no '{name[:80]}'", code="report_missing") from None

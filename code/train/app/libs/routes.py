@@ -9,12 +9,12 @@ import orjson
 from flask import Blueprint, Response, g, request, url_for
 from prometheus_client import Counter
 
-from libs.catalogue import list_models, parse_moment, show_live_at
+from libs.catalogue import list_models, parse_moment, promote_by_hand, show_live_at
 from libs.overrides import DATASET, choose_datasets, read_overrides
 from libs.runs.control import cancel_run, current_run, start_run
 from libs.runs.record import list_runs
-from sentiment.errors import KeyMissingError, PermanentError, SentimentError
-from sentiment.promotion import promote_release, read_current, roll_back
+from sentiment.errors import PermanentError, SentimentError
+from sentiment.promotion import read_current, roll_back
 from sentiment.web.app import Readiness, require_token
 from sentiment.web.problems import make_problem
 
@@ -64,12 +64,13 @@ def _make_runs(settings: TrainSettings, store: Store, service: Process) -> Bluep
     @routes.route("/train", methods=["GET", "POST"])
     @guarded
     def train() -> Response:
+        wait = _read_wait()
         overrides = read_overrides(_read_json()) if request.method == "POST" else {}
         _require_dataset(store, overrides)
         run, fresh = start_run(store, choose_datasets(settings, overrides).name, overrides, service)
         STARTED.inc(fresh)
         g.log_fields = {"run_id": run.run_id, "fresh": fresh}
-        return _await_end(store, run) if request.args.get("wait") == "true" else _answer_accepted(run)
+        return _await_end(store, run) if wait else _answer_accepted(run)
 
     @routes.get("/runs")
     def runs() -> dict[str, Any]:
@@ -100,10 +101,7 @@ def _make_models(settings: TrainSettings, store: Store) -> Blueprint:
     @routes.post("/models/<version>/promote")
     @guarded
     def promote(version: str) -> dict[str, Any]:
-        try:
-            return promote_release(store, version, _read_reason("promoted by request")).model_dump(mode="json")
-        except KeyMissingError:
-            raise PermanentError(f"there is no release '{version}'", code="bad_version") from None
+        return promote_by_hand(store, version, _read_reason("promoted by request")).model_dump(mode="json")
 
     @routes.post("/models/rollback")
     @guarded
@@ -148,6 +146,13 @@ def _read_json() -> dict[str, Any]:
     if not isinstance(given, dict):
         raise PermanentError("the body must be a JSON object of overrides", code="bad_recipe")
     return given
+
+
+def _read_wait() -> bool:
+    said = request.args.get("wait", "false")
+    if said not in ("true", "false"):  # a scheduler that wrote wait=1 must not take "accepted" for "done"
+        raise PermanentError("wait must be true or false", code="bad_wait")
+    return said == "true"
 
 
 def _require_dataset(store: Store, overrides: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
 """MLflow's own server as a process, and a stand-in for GitLab's endpoint, which cannot run here.
 
-The stand-in does what GitLab documents where it differs from MLflow: a bearer token for every call, files by PUT into the
-package registry, a run of its own for every model version, versions like 1.0.0, no search by tag and no aliases.
+The stand-in does what GitLab documents and its routes do where they differ from MLflow: a bearer token for every call,
+files by PUT into the package registry, versions like 1.0.0, a model's own experiment "[model]<name>", no model named as an
+experiment is, runs searched in one experiment at a time, newest first, page by page and never by tag, and no aliases. A
+version has a run of its own, or (``promotes``, newer GitLab) takes the run it was made from into the model's experiment.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "a-made-up-token"
-_START_SECONDS = 180
+MOST_RUNS = 2  # on a page; GitLab's own limit is 1,000
+_START_SECONDS = 400  # half a minute on an idle machine
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def start_mlflow_server(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(180)
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -64,7 +68,9 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
 class GitLab:
     """What the stand-in was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, promotes: bool = False) -> None:
+        self.promotes = promotes
+        self.name = uuid4().hex  # MLflow's client remembers by run where files go, across servers
         self.experiments: list[str] = []
         self.runs: list[dict[str, Any]] = []
         self.versions: list[dict[str, Any]] = []
@@ -73,17 +79,18 @@ class GitLab:
         self.url = ""
 
     def describe(self, run: dict[str, Any]) -> dict[str, Any]:
-        number = run["number"]
+        number, run_id = run["number"], f"{self.name}-{run['number']}"
         facts = {name: run[name] for name in ("params", "metrics", "tags")}
         info = {
-            "run_id": f"run-{number}", "run_uuid": f"run-{number}", "experiment_id": "1", "status": run["status"],
+            "run_id": run_id, "run_uuid": run_id, "experiment_id": run["experiment"], "status": run["status"],
             "artifact_uri": f"{self.url}/api/v4/projects/7/packages/generic/ml_{number}/1",
             "lifecycle_stage": "active", "start_time": 0, "user_id": "1",
         }  # fmt: skip
         return {"run": {"info": info, "data": facts}}
 
-    def add_run(self, tags: list[dict[str, str]]) -> dict[str, Any]:
+    def add_run(self, experiment: str, tags: list[dict[str, str]]) -> dict[str, Any]:
         run: dict[str, Any] = {
+            "experiment": experiment,
             "number": len(self.runs) + 1,
             "params": [],
             "metrics": [],
@@ -94,13 +101,13 @@ class GitLab:
         return run
 
     def run(self, run_id: str) -> dict[str, Any]:
-        return self.runs[int(run_id.removeprefix("run-")) - 1]
+        return self.runs[int(run_id.removeprefix(f"{self.name}-")) - 1]
 
 
 @contextmanager
-def start_gitlab() -> Iterator[GitLab]:
+def start_gitlab(*, promotes: bool = False) -> Iterator[GitLab]:
     """Serve the stand-in on loopback and yield it."""
-    gitlab = GitLab()
+    gitlab = GitLab(promotes=promotes)
     app = _make_app(gitlab)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     gitlab.url = f"http://127.0.0.1:{server.server_port}"
@@ -134,7 +141,7 @@ def _make_app(gitlab: GitLab) -> Flask:
             return missing("experiment")
         return {
             "experiment": {
-                "experiment_id": "1",
+                "experiment_id": str(gitlab.experiments.index(name) + 1),
                 "name": name,
                 "lifecycle_stage": "active",
                 "artifact_location": "not_implemented",
@@ -144,15 +151,20 @@ def _make_app(gitlab: GitLab) -> Flask:
     @app.post(f"{api}/experiments/create")
     def create_experiment() -> Any:
         gitlab.experiments.append(request.json["name"])
-        return {"experiment_id": "1"}
+        return {"experiment_id": str(len(gitlab.experiments))}
 
     @app.post(f"{api}/runs/search")
     def search_runs() -> Any:
-        return {"runs": [gitlab.describe(run)["run"] for run in gitlab.runs]}  # the filter is not looked at
+        (experiment,) = request.json["experiment_ids"]
+        runs = [run for run in reversed(gitlab.runs) if run["experiment"] == experiment]  # the filter is not looked at
+        start = int(request.json.get("page_token") or 0)
+        end = start + min(request.json["max_results"], MOST_RUNS)
+        more = {"next_page_token": str(end)} if end < len(runs) else {}
+        return {"runs": [gitlab.describe(run)["run"] for run in runs[start:end]], **more}
 
     @app.post(f"{api}/runs/create")
     def create_run() -> Any:
-        return gitlab.describe(gitlab.add_run(request.json["tags"]))
+        return gitlab.describe(gitlab.add_run(request.json["experiment_id"], request.json["tags"]))
 
     @app.get(f"{api}/runs/get")
     def get_run() -> Any:
@@ -186,16 +198,25 @@ def _make_app(gitlab: GitLab) -> Flask:
 
     @app.post(f"{api}/registered-models/create")
     def create_model() -> Any:
-        gitlab.models.append(request.json["name"])
-        return {"registered_model": {"name": request.json["name"]}}
+        name = request.json["name"]
+        if name in gitlab.experiments:
+            return jsonify(error_code="RESOURCE_ALREADY_EXISTS", message="400 Bad request"), 400
+        gitlab.models.append(name)
+        gitlab.experiments.append(f"[model]{name}")
+        return {"registered_model": {"name": name}}
 
     @app.post(f"{api}/model-versions/create")
     def create_version() -> Any:
-        run = gitlab.add_run([])
+        models = str(gitlab.experiments.index(f"[model]{request.json['name']}") + 1)
+        if gitlab.promotes:
+            run = gitlab.run(request.json["run_id"])
+            run["experiment"] = models
+        else:
+            run = gitlab.add_run(models, [])
         version = {
             "name": request.json["name"],
             "version": f"{len(gitlab.versions) + 1}.0.0",
-            "run_id": f"run-{run['number']}",
+            "run_id": f"{gitlab.name}-{run['number']}",
             "status": "READY",
         }
         gitlab.versions.append(version)

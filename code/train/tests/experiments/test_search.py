@@ -67,12 +67,14 @@ def test_the_held_out_rows_take_no_part(place: Workplace) -> None:
 def test_the_best_of_all_attempts_is_found_and_is_a_body_for_post_train(place: Workplace, tmp_path: Path) -> None:
     need_optuna()
     found = search(place, {"epochs": 1}, Budget(3, 8), ignore, like_a_slow_rate)
-    assert found.attempts == 8
+    assert len(found.attempts) == 8
     assert found.default == pytest.approx(0.8 - np.log10(2) / 10)
     assert found.best > found.default
     assert found.overrides["epochs"] == 1
     assert set(found.overrides) == {*SPACE, "epochs"}
     write_found(found, tmp_path)
+    assert max(found.attempts) == found.best
+    assert (tmp_path / "tune.png").read_bytes().startswith(b"\x89PNG")
     body = json.loads((tmp_path / "best.json").read_text())
     assert read_overrides(body) == found.overrides
     shown = format_found(found, tmp_path)
@@ -91,7 +93,8 @@ def test_the_same_question_goes_on_where_it_ended_and_repeats_nothing(place: Wor
     first = search(place, {}, Budget(3, 4), ignore, note)
     before = len(tried)
     second = search(place, {}, Budget(3, 4), ignore, note)
-    assert (first.attempts, second.attempts) == (4, 8)
+    assert (len(first.attempts), len(second.attempts)) == (4, 8)
+    assert second.attempts[:4] == first.attempts
     assert second.best >= first.best
     assert tried.count(Recipe().learning_rate) == 1, "the defaults are tried once"
     assert len(set(tried)) == len(tried)

@@ -120,31 +120,36 @@ class TestMLflow:
         tell_mlflow(settings_for(store, sqlite_uri), publish(store, "20260101T000000Z-aaaaaa", tmp_path))
         assert list((tmp_path / "mlartifacts").rglob("model.onnx"))
 
-    def test_gitlab_gets_the_token_the_files_of_the_version_and_the_alias_as_a_tag(
+    @pytest.mark.parametrize("promotes", [False, True])
+    def test_gitlab_gets_the_token_the_files_of_the_version_and_the_alias_as_a_tag(  # noqa: PLR0917 - fixtures
         self,
         mlflow: Any,
         store: Store,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
+        promotes: bool,
     ) -> None:
-        version = publish(store, "20260101T000000Z-aaaaaa", tmp_path)
-        with start_gitlab() as gitlab:
+        versions = [publish(store, f"2026010{day}T000000Z-aaaaaa", tmp_path) for day in range(1, 5)]
+        promote_release(store, versions[0], "test")
+        with start_gitlab(promotes=promotes) as gitlab:
             settings = settings_for(store, f"{gitlab.url}/api/v4/projects/7/ml/mlflow")
             monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "another")
             with pytest.raises(PermanentError, match="401"):
-                tell_mlflow(settings, version)
+                tell_mlflow(settings, versions[0])
             assert gitlab.runs == []
             monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
-            assert tell_mlflow(settings, version) == "1.0.0"
-            assert tell_mlflow(settings, version) == "1.0.0"
+            told = [tell_mlflow(settings, version) for version in versions]
+            again = [tell_mlflow(settings, version) for version in versions]
+        assert told == again == ["1.0.0", "2.0.0", "3.0.0", "4.0.0"], "the oldest is found on the second page"
         run = gitlab.runs[0]
-        assert {"key": "alias", "value": "challenger"} in run["tags"]
+        assert {"key": "alias", "value": "champion"} in run["tags"]
         assert {"key": "vector_size", "value": "64"} in run["params"]
         assert {(metric["key"], metric["step"]) for metric in run["metrics"]} >= {("accuracy", 0), ("val_loss", 3)}
         assert run["status"] == "FINISHED"
-        assert len(gitlab.versions) == 1
-        assert gitlab.files["ml_2/model.onnx"] == (tmp_path / version / "model.onnx").read_bytes()
+        assert len(gitlab.versions) == 4
+        folder = gitlab.versions[0]["run_id"].rpartition("-")[2]
+        assert gitlab.files[f"ml_{folder}/model.onnx"] == (tmp_path / versions[0] / "model.onnx").read_bytes()
         assert "keeps no aliases" in caplog.text
 
     def test_a_run_is_told_without_waiting_for_more_than_a_few_seconds(

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from libs.evidence.bootstrap import mean_with_interval, with_interval
+from libs.evidence.calibration import SCORE_BINS, measure_calibration
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
-
-RESAMPLES: Final = 1000
-SCORE_BINS: Final = 1000
-CALIBRATION_BINS: Final = 15
-_INTERVAL: Final = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -70,41 +66,33 @@ def measure(judged: Judged, seed: int) -> dict[str, dict[str, float]]:
         name: with_interval(confusion, rule, rng)
         for name, rule in (("accuracy", accuracy), ("macro_recall", macro_recall), ("macro_f1", macro_f1))
     }
-    found["ece"] = with_interval(count_calibration(judged), expected_calibration_error, rng)
+    found["ece"] = measure_calibration(judged, rng)
     polar = count_scores(judged)
     found["roc_auc"] = with_interval(polar, roc_auc, rng)
     if judged.classes == 3:
         found["polar_accuracy"] = with_interval(_count_polar(judged), accuracy, rng)
-    found["log_loss"] = _mean_with_interval(-np.log(np.clip(_chance_of_truth(judged), 1e-7, 1)), rng)
+    found["log_loss"] = mean_with_interval(-np.log(np.clip(_chance_of_truth(judged), 1e-7, 1)), rng)
+    # What averaging scores over a brand is off by: NEGATIVE counts 0, NEUTRAL a half, POSITIVE 1.
+    found["score_bias"] = mean_with_interval(judged.scores - judged.labels / (judged.classes - 1), rng)
     return found
 
 
-def with_interval(
-    counts: NDArray[Any], rule: Callable[[NDArray[Any]], float], rng: np.random.Generator
-) -> dict[str, float]:
-    """Return ``rule`` of the counts with its bootstrap interval."""
-    total = counts.sum()
-    if not total:
-        return {"value": float("nan"), "low": float("nan"), "high": float("nan")}
-    flat = counts.reshape(-1) / total
-    draws = rng.multinomial(round(float(total)), flat, size=RESAMPLES)
-    low, high = np.percentile([rule(draw.reshape(counts.shape)) for draw in draws], _INTERVAL)
-    return {"value": round(float(rule(counts)), 5), "low": round(float(low), 5), "high": round(float(high), 5)}
-
-
-def accuracy(confusion: NDArray[Any]) -> float:
+def accuracy(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Share of rows taken for what they are."""
-    return float(np.trace(confusion) / max(confusion.sum(), 1))
+    hits = np.trace(confusion, axis1=-2, axis2=-1)
+    return np.asarray(hits / np.maximum(confusion.sum(axis=(-2, -1)), 1))
 
 
-def macro_recall(confusion: NDArray[Any]) -> float:
+def macro_recall(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Mean over the classes of the share that was found (SemEval-2017 task 4 A's measure)."""
-    return float(np.mean(np.diag(confusion) / np.maximum(confusion.sum(axis=1), 1)))
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return np.asarray(np.mean(hits / np.maximum(confusion.sum(axis=-1), 1), axis=-1))
 
 
-def macro_f1(confusion: NDArray[Any]) -> float:
+def macro_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Mean over the classes of the harmonic mean of precision and recall."""
-    return float(np.mean(2 * np.diag(confusion) / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)))
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return np.asarray(np.mean(2 * hits / np.maximum(confusion.sum(axis=-2) + confusion.sum(axis=-1), 1), axis=-1))
 
 
 def count_scores(judged: Judged) -> NDArray[np.int64]:
@@ -114,53 +102,20 @@ def count_scores(judged: Judged) -> NDArray[np.int64]:
     return np.stack([np.bincount(bins[side], minlength=SCORE_BINS) for side in sides])
 
 
-def roc_auc(counts: NDArray[Any]) -> float:
+def roc_auc(counts: NDArray[Any]) -> NDArray[np.float64]:
     """Chance that a positive row scores above a negative one; ties within a bin count half."""
-    negative, positive = counts
-    below = np.cumsum(negative) - negative / 2
-    return float((positive * below).sum() / max(negative.sum() * positive.sum(), 1))
+    negative, positive = counts[..., 0, :], counts[..., 1, :]
+    below = np.cumsum(negative, axis=-1) - negative / 2
+    pairs = negative.sum(axis=-1) * positive.sum(axis=-1)
+    return np.asarray((positive * below).sum(axis=-1) / np.maximum(pairs, 1))
 
 
-def count_calibration(judged: Judged) -> NDArray[np.float64]:
-    """Return [bins, 2] counts of (wrong, right) claims by confidence, flattened over fine bins of the claim.
-
-    Two classes: the claim is P(positive). Three: the likeliest class's probability (Guo et al. 2017).
-    """
-    claims, right = _claims(judged)
-    bins = np.minimum((claims * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
-    return np.stack(
-        [np.bincount(bins[~right], minlength=SCORE_BINS), np.bincount(bins[right], minlength=SCORE_BINS)], axis=1
-    ).astype(np.float64)
-
-
-def expected_calibration_error(counts: NDArray[Any]) -> float:
-    """Mean gap between what is claimed and what comes true, over CALIBRATION_BINS equal bins weighted by their rows."""
-    _, claimed, true, weights = calibration_curve(counts)
-    return float(np.sum(weights * np.abs(claimed - true)))
-
-
-def calibration_curve(
-    counts: NDArray[Any],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the filled bins' numbers, mean claims, shares that came true, and shares of the rows."""
-    middle = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS
-    coarse = np.minimum((middle * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    rows = np.bincount(coarse, counts.sum(axis=1), CALIBRATION_BINS)
-    claimed = np.bincount(coarse, counts.sum(axis=1) * middle, CALIBRATION_BINS)
-    true = np.bincount(coarse, counts[:, 1], CALIBRATION_BINS)
-    full = rows > 0
-    return (
-        np.flatnonzero(full).astype(np.float64),
-        claimed[full] / rows[full],
-        true[full] / rows[full],
-        rows[full] / rows.sum(),
-    )
-
-
-def _claims(judged: Judged) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    if judged.classes == 2:
-        return judged.scores, judged.labels == 1
-    return judged.probabilities.max(axis=1).astype(np.float64), judged.predicted == judged.labels
+def average_precision(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Mean precision over the own rows from the highest claim down: the area under the precision-recall curve."""
+    others, own = counts[..., 0, ::-1], counts[..., 1, ::-1]
+    found = np.cumsum(own, axis=-1)
+    precision = found / np.maximum(found + np.cumsum(others, axis=-1), 1)
+    return np.asarray((own * precision).sum(axis=-1) / np.maximum(own.sum(axis=-1), 1))
 
 
 def _count_polar(judged: Judged) -> NDArray[np.int64]:
@@ -172,10 +127,3 @@ def _count_polar(judged: Judged) -> NDArray[np.int64]:
 def _chance_of_truth(judged: Judged) -> NDArray[np.float32]:
     chances: NDArray[np.float32] = judged.probabilities[np.arange(len(judged.labels)), judged.labels]
     return chances
-
-
-def _mean_with_interval(values: NDArray[np.float32], rng: np.random.Generator) -> dict[str, float]:
-    means = [rng.choice(values, min(len(values), 20_000)).mean() for _ in range(200)]
-    spread = np.std(means) * np.sqrt(min(len(values), 20_000) / len(values)) * 1.96
-    value = float(values.mean())
-    return {"value": round(value, 5), "low": round(value - spread, 5), "high": round(value + spread, 5)}

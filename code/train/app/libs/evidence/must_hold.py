@@ -7,58 +7,33 @@ training texts never showed are no fair question, so a case counts only when the
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from libs.evidence.must_hold_cases import ASKED, Case, list_cases
 from sentiment.cleaning import clean
 from sentiment.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
-    from sentiment.classifier import Classifier
+    from sentiment.cleaning import CleanText
+    from sentiment.labels import Prediction
 
 HOLDING_SHARE: Final = 0.8
 LEAST_CASES: Final = 3
-BRAND_TOLERANCE: Final = 0.15  # the most that a made-up name may move a score
-TYPO_TOLERANCE: Final = 0.35
-_SUBJECTS: Final = ("this phone", "the service", "my flight", "the food", "this app")
-_GOOD: Final = ("good", "great", "nice", "amazing", "perfect", "lovely")
-_BAD: Final = ("bad", "terrible", "awful", "horrible", "useless", "broken")
-_BRANDS: Final = ("Zorblax", "Quimby", "Fentrix")
+_MOST_SHOWN: Final = 5
+_FAILING: Final = "sentences that must hold do not"
 
 
-class Case(NamedTuple):
-    """``higher`` must score above ``lower``; or, with ``within``, both must score that near to each other."""
+class Scorer(Protocol):
+    """Whatever scores texts as the classifier does."""
 
-    kind: str
-    higher: str
-    lower: str
-    words: tuple[str, ...]
-    within: float | None = None
+    def predict(self, texts: Sequence[CleanText], /) -> list[Prediction]:
+        """Return a prediction per text."""
+        ...
 
 
-def list_cases() -> Iterator[Case]:
-    """Yield every case: polarity, negation, intensity, invariance to made-up brand names and to typing errors."""
-    for subject in _SUBJECTS:
-        for good, bad in zip(_GOOD, _BAD, strict=True):
-            yield Case("polarity", f"{subject} is {good}", f"{subject} is {bad}", (good, bad))
-            yield Case("negation", f"{subject} is {good}", f"{subject} is not {good}", (good, "not"))
-            yield Case("brand", f"Zorblax says {subject} is {good}", f"{subject} is {good}", (good,), BRAND_TOLERANCE)
-    for brand, other, word in product(_BRANDS[:2], _BRANDS[2:], (*_GOOD[:3], *_BAD[:3])):
-        yield Case("brand", f"{brand} is {word}", f"{other} is {word}", (word,), BRAND_TOLERANCE)
-    for subject in _SUBJECTS:
-        yield Case("negation", f"I love {subject}", f"I don't love {subject}", ("love", "don't"))
-        yield Case("negation", f"{subject} works", f"{subject} doesn't work", ("works", "doesn't", "work"))
-        yield Case("negation", f"I will use {subject} again", f"I will never use {subject} again", ("never",))
-        yield Case("intensity", f"I really love {subject}!", f"{subject} is ok", ("love", "ok", "really"))
-        yield Case("intensity", f"{subject} is ok", f"I really hate {subject}!", ("hate", "ok", "really"))
-        yield Case("typos", f"{subject} is greaaaat", f"{subject} is great", ("great",), TYPO_TOLERANCE)
-        yield Case("typos", f"{subject} is HORRIBLE", f"{subject} is horrible", ("horrible",), TYPO_TOLERANCE)
-        yield Case("typos", f"{subject} is amazng", f"{subject} is horribl", ("amazing", "horrible"))
-
-
-def judge_cases(classifier: Classifier, vocabulary: Iterable[str]) -> list[dict[str, Any]]:
+def judge_cases(scorer: Scorer, vocabulary: Iterable[str]) -> list[dict[str, Any]]:
     """Return, per kind, its cases, how many held, whether the kind holds, and up to five that did not.
 
     A kind with fewer than LEAST_CASES fair cases is reported as not asked (``holds`` None).
@@ -67,27 +42,36 @@ def judge_cases(classifier: Classifier, vocabulary: Iterable[str]) -> list[dict[
     fair = [
         case for case in list_cases() if all(token in known for word in case.words for token in tokenize(clean(word)))
     ]
-    higher = classifier.predict([clean(case.higher) for case in fair])
-    lower = classifier.predict([clean(case.lower) for case in fair])
-    held = {
-        case: _holds(case, first.score, second.score) for case, first, second in zip(fair, higher, lower, strict=True)
-    }
-    return [_summarize(kind, held) for kind in sorted({case.kind for case in list_cases()})]
+    higher = scorer.predict([clean(case.higher) for case in fair])
+    lower = scorer.predict([clean(case.lower) for case in fair])
+    held = [_holds(case, first.score, second.score) for case, first, second in zip(fair, higher, lower, strict=True)]
+    return [_summarize(kind, fair, held) for kind in ASKED]
+
+
+def warn_of_failing(judged: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the warning that names the kinds that fail, if any do."""
+    failing = [f"{row['kind']} ({row['held']} of {row['cases']})" for row in judged if row["holds"] is False]
+    return [f"{_FAILING}: {', '.join(failing)}"] if failing else []
+
+
+def find_failing(warnings: Iterable[str]) -> str | None:
+    """Return the warning of ``warn_of_failing`` among a release's, which keeps it from going live by itself."""
+    return next((warning for warning in warnings if warning.startswith(_FAILING)), None)
 
 
 def _holds(case: Case, higher: float, lower: float) -> bool:
-    return higher > lower if case.within is None else abs(higher - lower) <= case.within
+    return higher + case.slack > lower if case.within is None else abs(higher - lower) <= case.within
 
 
-def _summarize(kind: str, held: dict[Case, bool]) -> dict[str, Any]:
-    cases = [case for case in held if case.kind == kind]
-    kept = sum(held[case] for case in cases)
-    asked = len(cases) >= LEAST_CASES
-    broken = [{"higher": case.higher, "lower": case.lower} for case in cases if not held[case]]
+def _summarize(kind: str, cases: Sequence[Case], held: Sequence[bool]) -> dict[str, Any]:
+    own = [(case, ok) for case, ok in zip(cases, held, strict=True) if case.kind == kind]
+    kept = sum(ok for _, ok in own)
+    broken = [{"higher": case.higher, "lower": case.lower, "within": case.within} for case, ok in own if not ok]
     return {
         "kind": kind,
-        "cases": len(cases),
+        "asks": ASKED[kind],
+        "cases": len(own),
         "held": kept,
-        "holds": kept >= HOLDING_SHARE * len(cases) if asked else None,
-        "broken": broken[:5],
+        "holds": kept >= HOLDING_SHARE * len(own) if len(own) >= LEAST_CASES else None,
+        "broken": broken[:_MOST_SHOWN],
     }

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from libs.evidence.measures import Judged, accuracy, count_confusion, macro_recall, with_interval
+from libs.evidence.bootstrap import with_interval
+from libs.evidence.measures import Judged, accuracy, count_confusion, macro_recall
+from libs.evidence.paired import choose_measure, compare, count_disagreements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +51,13 @@ def describe_peer(
 ) -> dict[str, Any]:
     """Train the peer and return its figures on the held-out rows, and how much the network is ahead of it.
 
-    ``ahead`` is the difference in accuracy with the 95 % interval of a paired bootstrap over the same rows.
+    ``ahead`` is the difference in ``measure`` with the 95 % interval of a paired bootstrap over the same rows.
     """
     began = time.monotonic()
     predicted = np.asarray(train_peer(texts, labels, seed).predict(held_out))
     rng = np.random.default_rng(seed)
+    measure = choose_measure(judged.classes)
+    counts = count_disagreements(judged.predicted == judged.labels, predicted == judged.labels, judged.labels)
     confusion = count_confusion(Judged(judged.labels, np.eye(judged.classes, dtype=np.float32)[predicted]))
     return {
         "name": "TF-IDF (1,2) + logistic regression",
@@ -61,12 +65,6 @@ def describe_peer(
         "seconds": round(time.monotonic() - began, 1),
         "accuracy": with_interval(confusion, accuracy, rng),
         "macro_recall": with_interval(confusion, macro_recall, rng),
-        "ahead": compare_paired(judged.predicted == judged.labels, predicted == judged.labels, rng),
+        "measure": measure,
+        "ahead": compare(counts, measure, rng),
     }
-
-
-def compare_paired(ours: NDArray[np.bool_], theirs: NDArray[np.bool_], rng: np.random.Generator) -> dict[str, float]:
-    """Return how much more often ``ours`` is right than ``theirs`` on the same rows, with its bootstrap interval."""
-    only_ours, only_theirs = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
-    counts = np.array([only_ours, only_theirs, len(ours) - only_ours - only_theirs])
-    return with_interval(counts, lambda drawn: (drawn[0] - drawn[1]) / max(drawn.sum(), 1), rng)

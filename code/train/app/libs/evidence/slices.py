@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from libs.evidence.measures import Judged, accuracy, count_confusion, macro_recall, with_interval
+from libs.evidence.bootstrap import with_interval
+from libs.evidence.calibration import measure_calibration
+from libs.evidence.measures import Judged, accuracy, count_confusion, macro_f1, macro_recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,20 +18,22 @@ if TYPE_CHECKING:
 
 LEAST_ROWS: Final = 30  # fewer say nothing: the interval would span a third of the scale
 _NEGATION: Final = re.compile(r"\b(?:not?|never|nobody|nothing|none|cannot|without|hardly|\w+n['’]?t)\b", re.IGNORECASE)
-_LENGTHS: Final = ((0, 40), (40, 80), (80, 140), (140, 280), (280, None))
+_LENGTHS: Final = ((0, 40), (40, 80), (80, 140), (140, 280), (280, 1000), (1000, None))
 
 
 def describe_slices(
     judged: Judged, texts: Sequence[str], topics: Sequence[str] | None, seed: int
 ) -> list[dict[str, Any]]:
-    """Return accuracy and macro recall with intervals for every slice of at least LEAST_ROWS rows."""
+    """Return accuracy, macro recall, macro F1 and calibration error for every slice of at least LEAST_ROWS rows."""
     rng = np.random.default_rng(seed)
     found = []
     for name, rows in _slices(texts, topics):
         if rows.sum() < LEAST_ROWS:
             continue
-        confusion = count_confusion(judged.at(rows))
-        figures = {rule.__name__: with_interval(confusion, rule, rng) for rule in (accuracy, macro_recall)}
+        slice_ = judged.at(rows)
+        confusion = count_confusion(slice_)
+        figures = {rule.__name__: with_interval(confusion, rule, rng) for rule in (accuracy, macro_recall, macro_f1)}
+        figures["ece"] = measure_calibration(slice_, rng)
         found.append({"slice": name, "rows": int(rows.sum()), **figures})
     return found
 

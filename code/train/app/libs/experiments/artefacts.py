@@ -16,7 +16,7 @@ from libs.evaluate import Evaluation
 from libs.evidence.measures import Judged
 from libs.learning import Learned
 from libs.linear_path import EMPTY, LinearPath
-from libs.network import build_network, save_network
+from libs.network import build_network, count_outputs, save_network
 from libs.vectors import Vectors
 from sentiment.cleaning import CleanText
 from sentiment.encoding import EncodingParameters
@@ -63,10 +63,9 @@ def save_corpora(corpora: Corpora, folder: Path) -> None:
     for name in _NAMES:
         corpus: Corpus | None = getattr(corpora, name)
         if corpus is not None:
-            facts = {"name": corpus.name, "sha256": corpus.sha256, "classes": corpus.classes, "topics": corpus.topics}
-            _write(
-                folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts), "neutrals": corpus.neutrals}
-            )
+            plain = ("name", "sha256", "classes", "topics", "neutrals", "columns")
+            facts = {fact: getattr(corpus, fact) for fact in plain}
+            _write(folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts)})
             _write(folder / name / "texts.json", corpus.texts)
             _write(folder / name / "tokens.json", corpus.tokens)
             np.save(folder / name / "labels.npy", corpus.labels, allow_pickle=False)
@@ -94,6 +93,7 @@ def _load_corpus(folder: Path) -> Corpus:
         classes=tuple(facts["classes"]),
         counts=CleanCounts(**facts["counts"]),
         neutrals=facts["neutrals"],
+        columns=facts["columns"],
     )
 
 
@@ -121,18 +121,17 @@ def save_learned(learned: Learned, folder: Path) -> None:
 def load_learned(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recipe) -> Learned:
     """Return what ``save_learned`` wrote, the corpora encoded anew by the same encoder."""
     facts = _read(folder / "learning.json")
-    classes = len(corpora.labelled.classes)
-    outputs = sum(1 if len(corpus.classes) == 2 else len(corpus.classes) for corpus in corpora.all)
+    classes = [len(corpus.classes) for corpus in corpora.all]
+    outputs = sum(map(count_outputs, classes))
     slots = 2**recipe.slot_bits
     blank = LinearPath(np.full(slots, EMPTY, dtype=np.int32), np.zeros((slots, outputs), dtype=np.float32))
     network = build_network(vectors, blank, classes, recipe)
     network.whole.load_weights(folder / KERAS_NETWORK)
     encoding = EncodingParameters()
     encoded = encode_tokens([line for corpus in corpora.all for line in corpus.tokens], vectors.words, encoding)
-    starts = (0,) if corpora.distant is None else (0, len(corpora.distant.texts))
     histories = {name: History(**history) for name, history in facts["histories"].items()}
     thresholds = None if facts["thresholds"] is None else Thresholds(*facts["thresholds"])
-    return Learned(network, encoding, encoded, starts, histories, facts["features"], thresholds)
+    return Learned(network, encoding, encoded, histories, facts["features"], thresholds)
 
 
 def save_evaluation(evaluation: Evaluation, folder: Path) -> None:

@@ -29,5 +29,5 @@ def attempt(corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[fl
     learned = learn(corpora, vectors, recipe, report_learning)
     rows = corpora.labelled.held_out_rows
     return Judged(
-        corpora.labelled.labels[rows], predict_rows(learned.network, learned.encoded, rows + learned.starts[-1])
+        corpora.labelled.labels[rows], predict_rows(learned.network, learned.encoded, rows + corpora.starts[-1])
     )

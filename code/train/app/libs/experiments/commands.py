@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def tune(
     """Search hyperparameters within a time budget; what --set names stays as it says.
 
     Judged by rows set aside from those to learn from, never by the held-out ones. The study is kept: called again with
-    the same data and options, the search goes on. Prints the best as POST /train takes it, and writes best.json.
+    the same data and options, the search goes on. Prints the best as POST /train takes it; writes best.json and tune.png.
     """
     from libs.experiments.search import Budget, search
     from libs.experiments.search_report import format_found, write_found
@@ -86,6 +87,7 @@ def tune(
     from libs.progress_bar import ProgressBar
 
     settings = _start(quiet=quiet)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each attempt is a network of its own
     settled = read_given(pairs, dataset)
     with (
         ProgressBar(quiet=quiet) as bar,

@@ -33,9 +33,9 @@ def format_table(comparison: dict[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     counts = comparison["rows"]
-    return "\n".join(
-        [*lines, f"learnt from {counts['training']:,} rows, judged by {counts['held_out']:,} held-out rows"]
-    )
+    learnt = f"learnt from {counts['training']:,} rows, judged by {counts['held_out']:,} held-out rows"
+    ahead = f"network ahead by: {comparison['measure']}, row by row on the same rows (95 %)"
+    return "\n".join([*lines, learnt, ahead])
 
 
 def _format_recipe(one: dict[str, Any]) -> tuple[str, ...]:
@@ -53,17 +53,17 @@ def _draw(comparison: dict[str, Any], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    recipes = comparison["recipes"]
+    recipes, measure = comparison["recipes"], comparison["measure"]
     with rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10}):
         figure = Figure(figsize=(9, 1 + 0.4 * len(recipes)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for place, one in enumerate(recipes):
-            accuracy = one["metrics"]["accuracy"]
-            left.plot([accuracy["low"], accuracy["high"]], [place, place], color=_ACCENT)
-            left.plot(accuracy["value"], place, "o", color=_ACCENT)
+            figure_ = one["metrics"][measure.replace(" ", "_")]
+            left.plot([figure_["low"], figure_["high"]], [place, place], color=_ACCENT)
+            left.plot(figure_["value"], place, "o", color=_ACCENT)
             right.barh(place, one["seconds"], color=_QUIET, height=0.5)
         left.set_yticks(range(len(recipes)), [one["name"] for one in recipes])
         left.invert_yaxis()
-        left.set(title="Accuracy on the same held-out rows, 95 % intervals")
+        left.set(title=f"{measure.capitalize()} on the same held-out rows, 95 % intervals")
         right.set(title="Seconds to learn and judge")
         figure.savefig(path, dpi=110)

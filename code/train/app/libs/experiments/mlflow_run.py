@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from sentiment.release import Manifest, Release
 
 MODEL: Final = "sentiment"
+EXPERIMENT: Final = "sentiment-runs"  # GitLab wants another name than the model's
 CHAMPION, CHALLENGER = "champion", "challenger"
 MISSING: Final = "MLflow is not installed: pip install --no-deps -r build/requirements-experiments.txt"
 RELEASE_TAG, VERSION_TAG, ALIAS_TAG = "release", "registered_version", "alias"
 _BATCH: Final = 100  # MLflow takes at most so many parameters at once
+_PAGE: Final = 200
 _EPOCH_METRICS: Final = {"loss": "loss", "watched_loss": "val_loss", "watched_accuracy": "val_accuracy"}
 # MLflow's own defaults would try for a quarter of an hour; whoever sets these variables knows better and wins.
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
@@ -79,7 +81,7 @@ class _Told:
         return version
 
     def _open_experiment(self) -> str:
-        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", MODEL)
+        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
@@ -89,9 +91,21 @@ class _Told:
         return str(self._client.create_experiment(name, artifact_location=beside))
 
     def _find_run(self, experiment: str) -> Any:
-        version = self._release.version
-        found = self._client.search_runs([experiment], f"tags.{RELEASE_TAG} = '{version}'", max_results=50)
-        return next((run for run in found if run.data.tags.get(RELEASE_TAG) == version), None)
+        # A newer GitLab moves a run that became a version into the model's own experiment.
+        models = self._client.get_experiment_by_name(f"[model]{MODEL}")
+        places = [experiment, *([models.experiment_id] if models else [])]
+        runs = (run for place in places for run in self._list_runs(place))
+        return next((run for run in runs if run.data.tags.get(RELEASE_TAG) == self._release.version), None)
+
+    def _list_runs(self, experiment: str) -> Iterator[Any]:
+        """Yield the experiment's runs of this release; GitLab passes over the filter and yields all, page by page."""
+        wanted, token = f"tags.{RELEASE_TAG} = '{self._release.version}'", None
+        while True:
+            page = self._client.search_runs([experiment], wanted, max_results=_PAGE, page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
 
     def _start_run(self, experiment: str) -> Any:
         began = int(self._release.manifest.created_at.timestamp() * 1000)

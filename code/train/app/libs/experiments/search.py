@@ -16,6 +16,7 @@ import numpy as np
 
 from libs.corpus import Corpora, require_enough
 from libs.evidence.measures import accuracy, count_confusion, macro_recall
+from libs.evidence.paired import ACCURACY, choose_measure
 from libs.experiments.attempt import attempt
 from libs.experiments.search_space import SPACE, suggest
 from libs.recipe import override_recipe
@@ -46,12 +47,15 @@ class Budget(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """The best of all ``attempts`` that ended: ``overrides`` in the form ``POST /train`` takes; ``default`` is the recipe's."""
+    """The best of all attempts that ended: ``overrides`` in the form ``POST /train`` takes; ``default`` is the recipe's.
+
+    ``attempts`` holds what each came to, in their order.
+    """
 
     measure: str
     best: float
     default: float | None
-    attempts: int
+    attempts: tuple[float, ...]
     overrides: dict[str, Any]
 
 
@@ -96,7 +100,8 @@ def search(
 def judge_recipe(corpora: Corpora, recipe: Recipe, place: Workplace, report: Callable[[float], None]) -> float:
     """Return what the gate goes by: accuracy of two classes, macro recall of three."""
     confusion = count_confusion(attempt(corpora, recipe, place.scratch, report))
-    return _measure(len(corpora.labelled.classes))[1](confusion)
+    rule = accuracy if choose_measure(len(corpora.labelled.classes)) == ACCURACY else macro_recall
+    return float(rule(confusion))
 
 
 def set_aside(corpora: Corpora, seed: int) -> Corpora:
@@ -119,10 +124,6 @@ def _take(corpus: Corpus, rows: NDArray[np.int64]) -> Corpus:
         topics=[corpus.topics[row] for row in rows] if corpus.topics else None,
         held_out=corpus.held_out[rows],
     )
-
-
-def _measure(classes: int) -> tuple[str, Callable[[NDArray[Any]], float]]:
-    return ("accuracy", accuracy) if classes == 2 else ("macro recall", macro_recall)
 
 
 def _import_optuna() -> Any:
@@ -164,4 +165,5 @@ def _conclude(optuna: Any, study: Any, classes: int, settled: Mapping[str, Any])
         raise PermanentError("no attempt ended in time: give more --minutes or fewer --rows", code="no_attempt_ended")
     best = max(ended, key=lambda one: one.value)
     default = next((one.value for one in ended if "fixed_params" in one.system_attrs), None)
-    return Found(_measure(classes)[0], best.value, default, len(ended), {**settled, **best.user_attrs[_VALUES]})
+    values = tuple(one.value for one in ended)
+    return Found(choose_measure(classes), best.value, default, values, {**settled, **best.user_attrs[_VALUES]})
