@@ -69,7 +69,7 @@ def start_serve(store_url: str, folder: Path, *, ready: bool = True, **more: str
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)  # it has 30 s to drain, on a machine that may be busy
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

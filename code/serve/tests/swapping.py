@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sentiment.store import Store
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 
 
 class Swaps:
@@ -37,6 +38,7 @@ class Swaps:
         self.biases: dict[str, float] = {}
         self.went_live: list[str] = []
         self.refused: dict[str, str] = {}
+        self.times_refused: Counter[str] = Counter()
         self.changes = 0
         self.rollbacks = 0
 
@@ -84,6 +86,7 @@ class Swaps:
         found = (ready["refused"] or {}).get("code")
         assert found == code, f"{kind} was refused as {found}"
         self.refused[kind] = found
+        self.times_refused[kind] += 1
 
 
 def _wait(served: Served, holds: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from fixtures.log_lines import write_logs
 
 from libs.application import build_app
 
@@ -103,7 +104,9 @@ def test_each_row_of_a_batch_is_explained_and_bad_rows_are_not(client: FlaskClie
     body = client.post("/predict?explain=1", json={"texts": ["good", 3, ""]}).json
     assert body is not None
     good, number, empty = body["predictions"]
-    assert good["words"] == [{"word": "good", "weight": pytest.approx(1.5, abs=0.001)}]
+    assert good["words"] == [
+        {"word": "good", "weight": pytest.approx(1.5, abs=0.001), "exact": 0, "approximate": good["words"][0]["weight"]}
+    ]
     assert "words" not in number
     assert empty["words"] == []
 
@@ -111,9 +114,10 @@ def test_each_row_of_a_batch_is_explained_and_bad_rows_are_not(client: FlaskClie
 def test_explaining_is_bounded(client: FlaskClient) -> None:
     many = client.post("/predict?explain=1", json={"texts": ["good"] * 33})
     assert (many.status_code, many.json["code"]) == (422, "too_many_texts")  # type: ignore[index]
-    long = client.post("/predict?explain=1", json={"text": "good " * 2000}).json
-    assert long is not None
-    assert len(long["words"]) == 100
+    for words, explained in ((150, 100), (2000, 10)):
+        long = client.post("/predict?explain=1", json={"text": "good " * words}).json
+        assert long is not None
+        assert len(long["words"]) == explained
 
 
 def test_the_model_is_described(client: FlaskClient) -> None:
@@ -161,14 +165,16 @@ def test_pages_of_the_origins_in_the_setting_may_ask_and_others_may_not(
         assert found == ({origin} if allowed else {None})
 
 
-def test_texts_are_logged_when_that_was_asked_for(
-    settings: ServeSettings, live: LiveModel, caplog: pytest.LogCaptureFixture
+def test_texts_are_logged_only_when_that_was_asked_for(
+    settings: ServeSettings, live: LiveModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level("INFO", "sentiment.access")
-    client = build_app(settings.model_copy(update={"log_texts": True}), live).test_client()
-    client.post("/predict", data=rb'{"texts": ["so good", "half \ud83d"]}', content_type="application/json")
-    (record,) = caplog.records
-    assert vars(record)["access"]["sent"] == ["so good", "half ?"]
+    for asked, sent in ((False, None), (True, ["so good", "half ?"])):
+        client = build_app(settings.model_copy(update={"log_texts": asked}), live).test_client()
+        with write_logs(capsys) as read_lines:
+            client.post("/predict", data=rb'{"texts": ["so good", "half \ud83d"]}', content_type="application/json")
+            (line,) = read_lines()
+        assert line.get("sent") == sent
+        assert (line["texts"], line["model_version"], line["logger"]) == (2, "v1", "sentiment.access")
 
 
 def test_a_release_that_no_longer_predicts_makes_the_worker_unready(client: FlaskClient, live: LiveModel) -> None:

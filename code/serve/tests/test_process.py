@@ -145,6 +145,9 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
                 time.sleep(0.1)
         else:
             pytest.fail("no worker took the place of the killed one")
+        booted = re.findall(r"Booting worker with pid: (\d+)", served.log.read_text())
+        assert booted[0] == pid
+        assert len(set(booted)) == 2
 
 
 def test_more_at_once_than_places_is_429_for_single_and_batch_alike(tmp_path: Path) -> None:

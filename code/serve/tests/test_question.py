@@ -15,6 +15,7 @@ from sentiment.errors import PermanentError
 if TYPE_CHECKING:
     from typing import Any
 
+pytestmark = pytest.mark.smoke
 JSON = "application/json"
 
 

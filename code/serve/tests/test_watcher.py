@@ -169,7 +169,7 @@ def test_a_changed_byte_in_the_cache_is_fetched_again(
 def test_the_cache_keeps_what_is_live_and_what_was_live_before(
     store: Store, settings: ServeSettings, empty: LiveModel
 ) -> None:
-    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 1.0}), empty)
+    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 30.0}), empty)
     for version in ("v1", "v2", "v3", "v4"):
         promote(store, version)
         for folder in settings.release_cache.glob("v*"):

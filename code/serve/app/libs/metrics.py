@@ -46,8 +46,9 @@ def count_request(route: str, status: int, seconds: float) -> None:
 
 def count_predictions(predictions: Iterable[Prediction]) -> None:
     """Count each label once per text."""
-    for prediction in predictions:
-        _count_label(prediction.label).inc()
+    labels = [prediction.label for prediction in predictions]
+    for label in set(labels):
+        _count_label(label).inc(labels.count(label))
 
 
 def show_version(before: str | None, version: str) -> None:

@@ -7,6 +7,7 @@ export function startTrying() {
   find("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); ask(); }
   });
+  find("words").addEventListener("focusin", ({ target }) => detail(`${target.textContent} ${target.title}`));
   for (const chip of document.querySelectorAll("[data-example]")) {
     chip.addEventListener("click", () => { find("text").value = chip.dataset.example; ask(); });
   }
@@ -34,14 +35,25 @@ function show({ label, score, words }) {
   find("mark").style.left = `${score * 100}%`;
   const strongest = Math.max(1, ...words.map((word) => Math.abs(word.weight)));
   find("words").replaceChildren(...words.flatMap((word) => [colour(word, strongest), " "]));
+  detail("");
   find("method").hidden = !words.length;
   find("answer").hidden = false;
 }
 
-function colour({ word, weight }, strongest) {
+function colour({ word, weight, exact, approximate }, strongest) {
   const mark = make("mark", word);
-  mark.title = `${weight > 0 ? "+" : ""}${weight.toFixed(2)}`;
+  mark.title = `${sign(weight)}: exactly ${sign(exact)} by itself and in phrases, about ${sign(approximate)} in context`;
+  mark.tabIndex = 0;
   const strength = (0.75 * Math.abs(weight)) / strongest;
   if (strength > 0.03) mark.style.backgroundColor = `rgba(var(--${weight > 0 ? "positive" : "negative"}-soft), ${strength})`;
   return mark;
+}
+
+function detail(text) {
+  find("detail").textContent = text;
+  find("detail").hidden = !text;
+}
+
+function sign(number) {
+  return `${number > 0 ? "+" : ""}${number.toFixed(2)}`;
 }
