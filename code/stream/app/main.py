@@ -48,18 +48,33 @@ def check() -> int:
 
 @main.command()
 @click.option(
-    "--from", "place", required=True, help="A file, a folder, s3://bucket/prefix, or results (older models')."
+    "--from",
+    "place",
+    required=True,
+    help="CSV, TSV, JSON lines or Parquet: a file, a folder or s3://bucket/prefix. 'results' scores stored results of "
+    "older models again by the current one.",
 )
-@click.option("--to", "target", default="results", show_default=True, help="results, or a folder for Parquet.")
+@click.option(
+    "--to",
+    "target",
+    default="results",
+    show_default=True,
+    help="results, or where Parquet files are written: a folder (on a cluster one that all workers share) or s3://…",
+)
 @click.option(
     "--scheduler", envvar="DASK_SCHEDULER_ADDRESS", default="", help="A Dask cluster; default: all cores here."
 )
-def backfill(place: str, target: str, scheduler: str) -> None:
-    """Score an archive; goes on where it was stopped."""
-    from libs.backfill.run import run_backfill
+@click.option("--again", is_flag=True, help="Score every row of every file, also those that were done before.")
+def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
+    """Score an archive. Stopped half-way, the same command goes on where it was; finished files are passed over.
+
+    A row that is stored already stays as it is unless the current model is newer. Workers of a Dask cluster need this
+    app and its optional packages on their path: start `dask worker` in this app's folder or image.
+    """
+    from libs.backfill.run import Job, run_backfill
     from libs.settings import read_stream_settings
 
-    totals = run_backfill(read_stream_settings("backfill"), place, target, scheduler)
+    totals = run_backfill(read_stream_settings("backfill"), Job(place, target, scheduler, again))
     click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()))
 
 

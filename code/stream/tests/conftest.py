@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from databases import start_mariadb, start_postgresql
 from fixtures.aws_server import aws_environment, start_aws_server
+from fixtures.dynalite import start_dynalite
 from simulators.serve import ServeSimulator
 
 from libs.pacing import WallClock
@@ -44,13 +45,23 @@ def mariadb_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "dynamodb", "postgresql", "mariadb"])
-def results_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(scope="session")
+def dynalite_url() -> Iterator[str]:
+    with start_dynalite() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "dynamodb", "dynalite", "postgresql", "mariadb"])
+def results_url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     match request.param:
         case "sqlite":
             return f"sqlite:///{tmp_path}/results.db"
         case "dynamodb":
             request.getfixturevalue("aws")
+            return f"dynamodb://results_{uuid4().hex}"
+        case "dynalite":
+            for name, value in aws_environment(request.getfixturevalue("dynalite_url")).items():
+                monkeypatch.setenv(name, value)
             return f"dynamodb://results_{uuid4().hex}"
         case _:
             return str(request.getfixturevalue(f"{request.param}_url"))

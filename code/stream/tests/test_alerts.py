@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from libs.alerts import Alerts, find_gaps, find_jumps, find_silence
 from libs.pacing import WallClock
-from libs.results import Batch, Results, open_results
+from libs.results import Batch, Results, Skipped, open_results
 from libs.retention import prune_once
 from libs.sources import Position
 from libs.times import format_time
-from libs.tweet import Gap, Removal
+from libs.tweet import DeadLetter, Gap, Removal
 from sentiment.labels import Label
 
 if TYPE_CHECKING:
@@ -58,10 +58,22 @@ def test_a_jump_beyond_chance_is_told_and_noise_is_not(store: Results) -> None:
     assert text == "acme: 75% of 80 posts in the last 15 minutes are negative, 30% in the day before."
 
 
-def test_gaps_and_silence_are_told(store: Results) -> None:
-    gap = Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)
-    store.store(Batch(gaps=[gap, gap._replace(id="old", started_at="2026-02-01T00:00:00.000Z")]))
-    assert [key for key, _ in find_gaps(store, NOW - timedelta(hours=1))] == ["gap:g"]
+def test_gaps_are_told_when_they_open_and_once_more_when_they_are_over(store: Results) -> None:
+    opened = Gap("g", "x", format_time(NOW - timedelta(minutes=50)), "", "stalled", recovered=False)
+    before = opened._replace(id="told before", started_at="2026-02-01T00:00:00.000Z")
+    over = before._replace(id="over", ended_at="2026-02-01T01:00:00.000Z")
+    restart = before._replace(id="restart", ended_at=format_time(NOW - timedelta(minutes=55)))
+    store.store(Batch(gaps=[opened, before, over, restart]))
+    start = NOW - timedelta(hours=1)
+    assert {key for key, _ in find_gaps(store, start, NOW)} == {"gap:g", "gap_closed:restart"}
+    store.store(Batch(gaps=[opened._replace(ended_at=format_time(NOW - timedelta(minutes=1)), recovered=True)]))
+    texts = dict(find_gaps(store, start, NOW))
+    assert set(texts) == {"gap_closed:g", "gap_closed:restart"}
+    assert texts["gap_closed:g"].endswith("all posts of it were recovered.")
+    assert list(find_gaps(store, start, NOW + timedelta(hours=1))) == [], "no reminders of what is over"
+
+
+def test_silence_is_told(store: Results) -> None:
     assert list(find_silence(format_time(NOW - timedelta(minutes=14)), NOW)) == []
     assert [key for key, _ in find_silence(format_time(NOW - timedelta(minutes=16)), NOW)] == ["nothing_arrives:"]
     assert list(find_silence("", NOW)) == []
@@ -88,8 +100,9 @@ class Hook(BaseHTTPRequestHandler):
 class AtRest:
     """The parts of a pipeline that alerts look at."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, role: str = "all") -> None:
         self.results = results
+        self.role = role
 
     def read_state(self) -> tuple[Position, int]:
         return Position(seen_at="2026-03-01T00:00:00.000Z"), 0
@@ -111,6 +124,32 @@ def test_an_alert_is_delivered_as_json_with_a_text_and_not_again_within_the_hour
     assert body["alert"] == "nothing_arrives"
 
 
+def test_each_of_two_roles_tells_of_its_own_part(store: Results) -> None:
+    fill(store, "acme", 600, 60, 140)
+    fill(store, "acme", 5, 60, 20)
+    store.store(Batch(gaps=[Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)]))
+    told = {}
+    for role in ("ingest", "analyze", "all"):
+        alerts = Alerts(SecretStr("http://127.0.0.1:1/"), AtRest(store, role), Frozen())  # type: ignore[arg-type]
+        told[role] = {key.partition(":")[0] for key, _ in alerts._find(NOW)}
+    assert told["ingest"] == {"gap", "nothing_arrives"}
+    assert told["analyze"] == {"negative_jump"}
+    assert told["all"] == told["ingest"] | told["analyze"]
+
+
+def test_a_webhook_that_cannot_be_reached_is_no_trouble_for_anything_else(store: Results) -> None:
+    alerts = Alerts(SecretStr("http://127.0.0.1:1/"), AtRest(store), WallClock())  # type: ignore[arg-type]
+    alerts.look()
+    assert alerts._sent == {}, "so it is tried again"
+
+
+class Frozen(WallClock):
+    """Time that stands still at ``NOW``."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
 def test_results_older_than_their_time_go_and_younger_stay(store: Results) -> None:
     clock = WallClock()
     old = make_result("old", analyzed_at=format_time(datetime.now(UTC) - timedelta(days=11)), topics=("acme",))
@@ -121,3 +160,15 @@ def test_results_older_than_their_time_go_and_younger_stay(store: Results) -> No
     assert prune_once(store, 10, clock) == 1
     assert set(store.read_by_id(["old", "young"])) == {"young"}
     assert [row[0] for row in store.count_topics("", "")] == ["acme"]
+
+
+def test_texts_in_dead_letters_and_skipped_posts_expire_too_however_many(store: Results) -> None:
+    long_ago = format_time(datetime.now(UTC) - timedelta(days=11))
+    letters = [DeadLetter(str(n), "x", "1", "bad_row", "why", b"a text", long_ago) for n in range(1200)]
+    young = letters[0]._replace(id="young", died_at=format_time(datetime.now(UTC)))
+    skipped = [Skipped(str(n), "pt", long_ago) for n in range(3)]
+    store.store(
+        Batch(results=[make_result("1", analyzed_at=long_ago)], dead_letters=[*letters, young], skipped=skipped)
+    )
+    assert prune_once(store, 10, WallClock()) == 1
+    assert store.count_all() == {"stored": 0, "dead_letters": 1, "skipped": 0, "removed": 0}

@@ -10,6 +10,7 @@ from makers import NEW, make_tweet
 
 from libs.analyze import Analyzer
 from libs.batches import build_batch, sort_entries
+from libs.metrics import SKIPPED
 from libs.pacing import StoppedError, WallClock
 from libs.predict import Predictor, Refusal, Scored
 from libs.results import Batch, Results, open_results
@@ -80,6 +81,15 @@ def test_posts_in_other_languages_are_counted_not_scored(parts: Fixture) -> None
     parts.run(tweets)
     assert set(parts.results.read_by_id([str(number) for number in range(6)])) == {"0", "1", "2", "3"}
     assert parts.results.count_all()["skipped"] == 2
+
+
+def test_languages_that_strangers_make_up_are_one_series(parts: Fixture) -> None:
+    before = len(next(iter(SKIPPED.collect())).samples)
+    parts.run([make_tweet(f"lang{number}", lang=f"x{number}") for number in range(40)])
+    assert parts.results.count_all()["skipped"] == 40
+    names = {sample.labels["lang"] for sample in next(iter(SKIPPED.collect())).samples}
+    assert "other" in names
+    assert len(next(iter(SKIPPED.collect())).samples) - before <= 2, "a total and the time it began"
 
 
 def test_a_text_that_serve_refuses_becomes_a_dead_letter_that_can_be_tried_again(parts: Fixture) -> None:
@@ -154,3 +164,11 @@ def test_a_batch_knows_edits_revisions_and_settled_letters() -> None:
     assert (batch.edited, batch.revisions, list(batch.buried)) == ({"1"}, {"1": "3b"}, ["d1"])
     assert [letter.id for letter in batch.dead_letters] == ["d2"]
     assert isinstance(unpack_entries(batch.dead_letters[0].original)[0], Tweet)
+
+
+def test_a_post_repeated_after_its_edit_does_not_undo_it() -> None:
+    post, edit = make_tweet("1", revision="3a"), make_tweet("1", text="edited", replaces=("1",), revision="3b")
+    share = sort_entries([Parcel("1", [post, edit, post])], frozenset())
+    batch = build_batch(share, share.clean_texts(), [Scored("POSITIVE", 0.9, NEW)] * 3)
+    assert [result.twitter_raw for result in batch.results] == ["edited"]
+    assert (batch.revisions, batch.edited) == ({"1": "3b"}, {"1"})

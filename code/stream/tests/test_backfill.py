@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,10 +16,9 @@ from uuid import uuid4
 import pytest
 from fixtures.aws_server import aws_environment
 from makers import OLD, batch_of, make_result
-from processes import base_environment, local_environment, run_command, write_tweets
+from processes import APP, base_environment, local_environment, run_command, write_tweets
 
-from libs.backfill import archive
-from libs.results import open_results
+from libs.results import Result, open_results
 from libs.settings import read_stream_settings
 
 if TYPE_CHECKING:
@@ -63,9 +65,52 @@ def test_an_archive_is_scored_on_all_cores_and_a_second_run_has_nothing_to_do(
     assert "4,502 rows, 4,501 stored, 1 dead letters, 0 skipped" in done.stdout
     assert len(stored(environment, [*map(str, range(4500)), "900001"])) == 4501
     calls = serve.calls["200"]
-    again = run_command(environment, "backfill", "--from", str(folder))
-    assert "0 rows, 0 stored" in again.stdout
+    second = run_command(environment, "backfill", "--from", str(folder))
+    assert "0 rows, 0 stored, 0 dead letters, 0 skipped, 2 files done before" in second.stdout
     assert serve.calls["200"] - calls <= 1, "languages are asked for, no text is scored twice"
+    again = run_command(environment, "backfill", "--from", str(folder), "--again")
+    assert "4,502 rows" in again.stdout
+    assert len(stored(environment, [*map(str, range(4500)), "900001"])) == 4501
+
+
+@pytest.mark.timeout(240)
+def test_killed_half_way_it_goes_on_where_it_was(
+    tmp_path: Path, environment: dict[str, str], serve: ServeSimulator
+) -> None:
+    serve.delay_seconds = 0.15
+    write_tweets(tmp_path / "a.csv", 16_000)
+    command = [sys.executable, "main.py", "backfill", "--from", str(tmp_path / "a.csv")]
+    with (tmp_path / "first.log").open("wb") as log:
+        first = subprocess.Popen(
+            command, cwd=APP, env={**base_environment(), **environment}, stdout=log, stderr=log, start_new_session=True
+        )
+    results = open_results(environment["RESULTS_URL"])
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (serve.calls["200"] and results.count_all()["stored"] >= 6000):
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(10)
+    assert 0 < results.count_all()["stored"] < 16_000
+    results.close()
+    done = run_command(environment, "backfill", "--from", str(tmp_path / "a.csv"))
+    assert done.returncode == 0, done.stderr
+    rows = int(done.stdout.split(" rows")[0].replace(",", ""))
+    assert 0 < rows <= 12_000, "what was done and noted is passed over"
+    assert len(stored(environment, list(map(str, range(16_000))))) == 16_000
+
+
+@pytest.mark.timeout(240)
+def test_a_file_that_holds_no_posts_costs_its_neighbours_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    (folder / "a.csv").write_text("colour,size\nred,3\n")
+    (folder / "b.csv").touch()
+    write_tweets(folder / "c.csv", 3)
+    done = run_command(environment, "backfill", "--from", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "3 rows, 3 stored" in done.stdout
+    assert "2 files unreadable" in done.stdout
+    assert "a.csv: no column" in done.stderr
 
 
 @pytest.mark.timeout(240)
@@ -78,8 +123,6 @@ def test_a_worker_killed_in_mid_work_loses_nothing(
 ) -> None:
     """Run by hand what the command does, on a cluster whose workers can be seen and shot."""
     import json
-    import subprocess
-    import sys
 
     serve.delay_seconds = 0.1
     write_tweets(tmp_path / "a.csv", 12_000)
@@ -147,15 +190,18 @@ def test_parquet_is_read_and_written(tmp_path: Path, environment: dict[str, str]
 def test_results_of_an_older_model_are_scored_again_by_the_current_one(
     environment: dict[str, str], serve: ServeSimulator
 ) -> None:
+    """Also those in a language that is no longer scored, and without end when serve refuses one of them."""
     results = open_results(environment["RESULTS_URL"])
     results.prepare()
-    results.store(batch_of(*(make_result(str(number), model_version=OLD) for number in range(30))))
+    old = [make_result(str(number), model_version=OLD, lang="pt" if number % 3 else "en") for number in range(30)]
+    results.store(batch_of(*old, make_result("refused", twitter_raw="x" * 10_001)))
     serve.version = "20270101T000000Z-cccccc"
     done = run_command(environment, "backfill", "--from", "results")
     assert done.returncode == 0, done.stderr
-    assert {result.model_version for result in results.read_by_id(list(map(str, range(30)))).values()} == {
-        serve.version
-    }
+    assert "31 rows, 30 stored, 1 dead letters, 0 skipped" in done.stdout
+    found = results.read_by_id([*map(str, range(30)), "refused"])
+    assert {found[str(number)].model_version for number in range(30)} == {serve.version}
+    assert found["refused"].model_version == OLD
     results.close()
 
 
@@ -165,20 +211,40 @@ def test_a_place_that_is_none_is_refused_with_an_example(environment: dict[str, 
     assert "--from names nothing" in done.stderr
 
 
-def test_files_under_an_s3_prefix_are_fetched_one_by_one(
-    aws_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.timeout(240)
+def test_it_goes_from_one_s3_prefix_to_another(
+    aws_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
 ) -> None:
     import boto3
+    from pyarrow import parquet
 
     for name, value in aws_environment(aws_url).items():
         monkeypatch.setenv(name, value)
     bucket = f"archive-{uuid4().hex}"
     client = boto3.client("s3")
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for number, key in enumerate(("year/a.csv", "year/more/b.csv.gz", "other/c.csv")):
+        write_tweets(tmp_path / "part.csv", 3, start=3 * number)
+        data = (tmp_path / "part.csv").read_bytes()
+        client.put_object(Bucket=bucket, Key=key, Body=gzip.compress(data) if key.endswith(".gz") else data)
+    command = ("backfill", "--from", f"s3://{bucket}/year/", "--to", f"s3://{bucket}/scored")
+    done = run_command(environment, *command)
+    assert done.returncode == 0, done.stderr
+    assert "6 rows, 6 stored" in done.stdout
+    keys = [row["Key"] for row in client.list_objects_v2(Bucket=bucket, Prefix="scored/part-")["Contents"]]
+    rows = []
+    for key in keys:
+        client.download_file(bucket, key, str(tmp_path / "scored.parquet"))
+        rows += parquet.read_table(tmp_path / "scored.parquet").to_pylist()
+    assert sorted(row["id"] for row in rows) == [str(number) for number in range(6)]
+    assert set(rows[0]) == set(Result._fields)
+    assert "2 files done before" in run_command(environment, *command).stdout
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_anything_is_scored(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     write_tweets(tmp_path / "a.csv", 3)
-    client.upload_file(str(tmp_path / "a.csv"), bucket, "year/a.csv")
-    (found,) = [
-        (name, [group.rows for group in archive.read_groups(name, path)])
-        for name, path in archive.list_files(f"s3://{bucket}/year")
-    ]
-    assert found == ("year/a.csv", [3])
+    done = run_command(environment, "backfill", "--from", str(tmp_path / "a.csv"), "--to", "/proc/nowhere")
+    assert done.returncode == 2
+    assert "--to cannot be written" in done.stderr

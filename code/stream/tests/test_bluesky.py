@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from processes import local_environment, run_app
 from simulators.jetstream import JetstreamSimulator, make_event
-from virtual import VirtualClock
 
-from libs.pacing import StoppedError, WallClock
-from libs.sources import Chunk, Position
+from libs.pacing import WallClock
+from libs.sources import Position
 from libs.sources.bluesky import BlueskySource
 from libs.sources.jetstream import parse_event
 from libs.topics import compile_matchers, parse_track
 from libs.tweet import DeadLetter, Entry, Gap, Removal, Tweet
-from sentiment.errors import PermanentError, TransientError
+from sentiment.errors import PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,6 +103,8 @@ def test_no_post_is_dated_after_the_network_saw_it() -> None:
         "[]",
         "{}",
         '{"kind":"commit","did":"a","time_us":1}',
+        '{"kind":"identity","did":"a","time_us":9000000000000000000}',
+        '{"kind":"identity","did":"a","time_us":-1}',
         '{"kind":"commit","did":"a","time_us":"1","commit":{"collection":"a"}}',
     ],
 )
@@ -162,6 +162,17 @@ def test_a_cursor_older_than_the_window_is_a_gap_that_nothing_recovers(
     assert network.fired["clamped"] == 1
 
 
+def test_a_cursor_clamped_by_seconds_is_noticed_too(network: JetstreamSimulator, clock: WallClock) -> None:
+    """The last event seen is not sent again, so the server no longer has it, nor what came right after it."""
+    network.emit(*(make_event(NOW_US + number * SECOND, f"k{number}") for number in range(9)))
+    network.oldest_us = NOW_US + 3 * SECOND
+    start = Position(str(NOW_US + SECOND), "2026-03-01T12:00:01.000Z")
+    entries, _ = read_until(BlueskySource(network.url, "acme", clock), start, lambda entries: "k8" in posts(entries))
+    (gap,) = [entry for entry in entries if isinstance(entry, Gap) and entry.ended_at]
+    assert (gap.started_at, gap.ended_at) == ("2026-03-01T12:00:01.000Z", "2026-03-01T12:00:03.000Z")
+    assert gap.recovered is False
+
+
 def test_a_socket_that_goes_silent_is_left(
     network: JetstreamSimulator, clock: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,70 +225,3 @@ def test_deleted_and_edited_posts_reach_the_table_so(
         assert len(network.cursors) == 2
         (gap,) = app.get("/api/gaps")["gaps"]
         assert gap["recovered"] is True
-
-
-# --- in virtual time
-
-
-class FakeSocket:
-    """A network where a post is made every second; it ends as told."""
-
-    def __init__(self, clock: VirtualClock, from_second: int, left: int, ending: str) -> None:
-        self._clock = clock
-        self._next = from_second
-        self._left = left
-        self._ending = ending
-
-    def receive(self, silence_seconds: float, most: int) -> list[bytes | str]:
-        if not self._left:
-            if self._ending == "silent":
-                self._clock.pass_time(silence_seconds)
-            raise TransientError(self._ending, code=self._ending)
-        self._left -= 1
-        while self._next > self._clock.monotonic():
-            self._clock.pass_time(1.0)
-        self._next += 1
-        return [json.dumps(make_event(NOW_US + (self._next - 1) * SECOND, f"k{self._next - 1}"))]
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_an_hour_with_disconnects_loses_nothing_that_is_not_in_the_ledger(seed: int) -> None:
-    chance, clock = random.Random(seed), VirtualClock(3600)
-    window_seconds = 60 if seed % 2 else 36 * 3600
-
-    def connect(url: str) -> FakeSocket:
-        if chance.random() < 0.3:
-            clock.pass_time(chance.choice([1, 5, 120]))
-            raise TransientError("refused", code="connection_lost")
-        asked = url.partition("cursor=")[2]
-        now = int(clock.monotonic())
-        first = max((int(asked) - NOW_US) // SECOND, now - window_seconds) if asked else now
-        return FakeSocket(
-            clock, max(0, first), chance.randint(1, 200), chance.choice(["silent", "closed", "connection_lost"])
-        )
-
-    entries: list[Entry] = []
-    chunks: list[Chunk] = []
-    with pytest.raises(StoppedError):
-        for chunk in BlueskySource("ws://127.0.0.1:1/subscribe", "acme", clock, connect).read(Position()):
-            chunks.append(chunk)
-            entries += chunk.entries
-    read = {int(post[1:]) for post in posts(entries)}
-    lost = [entry for entry in entries if isinstance(entry, Gap) and entry.ended_at and not entry.recovered]
-    missing = set(range(min(read), max(read) + 1)) - read
-    in_ledger = {
-        second
-        for second in missing
-        for gap in lost
-        if gap.started_at <= f"2026-03-01T12:{second // 60:02}:{second % 60:02}.000Z" <= gap.ended_at
-    }
-    assert missing == in_ledger
-    assert len(read) > 500
-    assert [int(chunk.position.cursor or 0) for chunk in chunks] == sorted(
-        int(chunk.position.cursor or 0) for chunk in chunks
-    )
-    if window_seconds > 3600:
-        assert missing == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from makers import make_tweet
 
 from libs.ingest import Ingester
@@ -13,7 +14,7 @@ from libs.sources import Chunk, Position
 from libs.spool.folder import FolderSpool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from libs.tweet import Entry
@@ -35,7 +36,7 @@ class Counting:
             yield Chunk([make_tweet(str(number))], Position(str(number + 1), "2026-03-01T12:00:00.000Z", number + 1))
 
     def parse(self, original: bytes) -> list[Entry]:
-        raise NotImplementedError
+        return []  # read() gives what is parsed already
 
     def check(self) -> None:
         """Nothing stands in the way."""
@@ -54,6 +55,29 @@ def test_everything_read_is_spooled_in_order_and_a_restart_goes_on(tmp_path: Pat
     assert take(FolderSpool(tmp_path, 10_000)) == [str(number) for number in range(1500)]
 
 
+class Silent(Counting):
+    """A live source that has just been started for the first time: it has said nothing yet."""
+
+    def __init__(self, spool: FolderSpool) -> None:
+        super().__init__(0)
+        self._spool = spool
+        self.kept_when_reading_began = Position()
+
+    def read(self, position: Position) -> Iterator[Chunk]:
+        assert position == Position(), "a first start is no restart"
+        self.kept_when_reading_began = self._spool.read_position(self.key)
+        yield Chunk([], position)
+
+
+def test_a_kill_before_the_first_post_is_kept_leaves_its_trace(tmp_path: Path, clock: WallClock) -> None:
+    """The oracle found it: with nothing kept, nobody could know that anything was missing."""
+    spool = FolderSpool(tmp_path, 100)
+    source = Silent(spool)
+    Ingester(source, spool, clock).run()
+    assert source.kept_when_reading_began.seen_at
+    assert spool.read_position(source.key) == source.kept_when_reading_began
+
+
 def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: WallClock) -> None:
     spool, source = FolderSpool(tmp_path, 300), Counting(2000)
     ingester = Ingester(source, spool, clock)
@@ -70,3 +94,25 @@ def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: Wal
     thread.join(10)
     assert taken == [str(number) for number in range(2000)]
     assert ingester.trouble == ""
+
+
+class Failing(FolderSpool):
+    """A spool with a bug: it fails once, in a way that nobody expects."""
+
+    failures = 0
+
+    def put(self, key: str, entries: Sequence[Entry], position: Position | None) -> None:
+        if self.count() > 100 and not self.failures:
+            self.failures += 1
+            raise ZeroDivisionError
+        super().put(key, entries, position)
+
+
+def test_after_an_unexpected_failure_reading_begins_anew_where_it_was_kept(tmp_path: Path, clock: WallClock) -> None:
+    spool = Failing(tmp_path, 10_000)
+    ingester = Ingester(Counting(3000), spool, clock)
+    with pytest.raises(ZeroDivisionError):
+        ingester.run()
+    ingester.run()
+    assert spool.failures == 1
+    assert take(spool) == [str(number) for number in range(3000)]

@@ -66,6 +66,29 @@ def test_a_text_that_crashes_serve_is_found_and_the_rest_is_scored(serve: ServeS
     assert answers[2] == expect("b", serve.version)
 
 
+class CountingClock(WallClock):
+    """Counts the pauses, and makes them short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses = 0
+
+    def wait(self, seconds: float) -> None:
+        self.pauses += 1
+        super().wait(seconds / 100)
+
+
+def test_a_poisonous_text_holds_up_the_others_of_a_large_batch_for_two_rounds_of_tries_and_no_more(
+    serve: ServeSimulator,
+) -> None:
+    clock = CountingClock()
+    answers = Predictor(serve.url, None, clock).predict(
+        texts(*map(str, range(300)), f"bad {POISON}", *map(str, range(211)))
+    )
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, Refusal)] == [300]
+    assert clock.pauses == 6, "three between the batch's four tries, three between the text's own"
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 401, 404])
 def test_a_passing_fault_is_waited_out(serve: ServeSimulator, clock: WallClock, status: int) -> None:
     serve.faults.extend([(status, {"Retry-After": "0"})] * 3)

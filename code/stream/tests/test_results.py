@@ -1,4 +1,4 @@
-"""What every results store must do; run on SQLite, DynamoDB (over HTTP), PostgreSQL and MariaDB."""
+"""What every results store must do; run on SQLite, PostgreSQL, MariaDB and two DynamoDBs over HTTP (moto, dynalite)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from makers import NEW, OLD, batch_of, make_result
 
-from libs.results import Question, Results, open_results
+from libs.results import Batch, Question, Results, Skipped, open_results
 from libs.sources import Position
+from libs.times import now
 from libs.tweet import DeadLetter, Gap, Removal
 from sentiment.errors import SentimentError
 
@@ -141,6 +142,24 @@ def test_counts_follow_an_overwrite(results: Results, tag: str) -> None:
     assert [row.sentiment for row in results.count_over_time(tag, *period, 60)] == ["NEGATIVE"]
 
 
+def test_of_two_ends_told_of_a_gap_the_later_counts(results: Results, tag: str) -> None:
+    """A crash came between keeping the end and keeping the position: the gap went on for longer."""
+    gap = Gap(tag, "x", "2026-03-01T12:00:00.000Z", "", "restart", recovered=False)
+    early, late = (gap._replace(ended_at=f"2026-03-01T12:0{minute}:00.000Z") for minute in (1, 2))
+    for told in (gap, early, gap, late, early):
+        results.store(batch_of(gaps=[told]))
+    assert [known for known in results.read_gaps(1000) if known.id == tag] == [late]
+
+
+def test_an_edit_wins_although_it_was_analysed_before_its_post(results: Results, tag: str) -> None:
+    """Batches are analysed side by side and stored in order."""
+    post = make_result(tag, source="bluesky", analyzed_at="2026-03-01T12:00:05.000Z")
+    edit = post._replace(twitter_raw="edited", analyzed_at="2026-03-01T12:00:04.000Z")
+    results.store(batch_of(post, revisions={tag: "3a"}))
+    results.store(batch_of(edit, revisions={tag: "3b"}, edited=frozenset({tag})))
+    assert results.read_by_id([tag])[tag] == edit
+
+
 def test_a_gap_is_closed_once_and_never_opened_again(results: Results, tag: str) -> None:
     opened = Gap(tag, "x", "2099-03-01T12:00:00.000Z", "", "stalled", recovered=False)
     closed = opened._replace(ended_at="2099-03-01T12:01:00.000Z", recovered=True)
@@ -154,6 +173,7 @@ def test_a_dead_letter_keeps_its_bytes_until_it_is_settled(results: Results, tag
     results.store(batch_of(dead_letters=[letter, letter]))
     assert results.read_dead_letter(tag) == letter
     assert letter in results.read_dead_letters(1000)
+    assert results.count_dead_letters() == len(results.read_dead_letters(1000))
     results.store(batch_of(buried=[tag]))
     assert results.read_dead_letter(tag) is None
 
@@ -166,10 +186,77 @@ def test_a_position_is_kept_by_source(results: Results, tag: str) -> None:
     assert results.read_position(tag) == position
 
 
-def test_results_of_older_models_can_be_found(results: Results, tag: str) -> None:
-    old = make_result(tag, model_version="00000000T000000Z-000000")
-    results.store(batch_of(old, make_result(f"{tag}2")))
-    assert old in list(results.read_outdated("00000000T000000Z-000001", 10))
+def test_results_of_older_models_are_found_once_each(results: Results, tag: str) -> None:
+    old = [make_result(f"{tag}{number}", model_version="00000000T000000Z-000000") for number in range(1100)]
+    results.store(batch_of(*old, make_result(f"{tag}new")))
+    found = [result for result in results.read_outdated("00000000T000000Z-000001") if result.id.startswith(tag)]
+    assert sorted(found) == sorted(old)
+
+
+def test_scoring_anew_overwrites_only_the_row_that_was_read(results: Results, tag: str) -> None:
+    """Meanwhile a post may have been edited, removed, or scored by a newer model still."""
+    first = make_result(tag, source="bluesky", topics=(tag,))
+    results.store(batch_of(first, revisions={tag: "3a"}))
+    anew = first._replace(
+        model_version=NEW, sentiment="NEGATIVE", score=0.1, analyzed_at="2026-03-02T00:00:00.000Z", source="replay"
+    )
+    results.store(batch_of(anew, rescored={tag: "2020-01-01T00:00:00.000Z"}))
+    assert results.read_by_id([tag])[tag] == first, "another row than was read"
+    results.store(batch_of(anew, rescored={tag: first.analyzed_at}))
+    assert results.read_by_id([tag])[tag] == anew
+    assert results.read(Question(topic=tag)) == [anew]
+    results.store(batch_of(removals=[Removal(tag, "2026-03-03T00:00:00.000Z", "deleted", "3b")]))
+    results.store(batch_of(anew._replace(model_version=f"{NEW}x"), rescored={tag: anew.analyzed_at}))
+    assert results.read_by_id([tag]) == {}, "what was removed does not come back"
+
+
+def test_an_edited_post_can_be_scored_anew(results: Results, tag: str) -> None:
+    edited = make_result(tag, source="bluesky")
+    results.store(batch_of(edited, revisions={tag: "3b"}, edited=frozenset({tag})))
+    anew = edited._replace(model_version=NEW, analyzed_at="2026-03-02T00:00:00.000Z")
+    results.store(batch_of(anew, rescored={tag: edited.analyzed_at}))
+    assert results.read_by_id([tag])[tag] == anew
+
+
+def test_counts_by_language_tell_scored_posts_from_skipped_ones(results: Results, tag: str) -> None:
+    lang, moment = tag[:8], "2026-03-01T12:00:00.000Z"
+    results.store(batch_of(make_result(tag, lang=lang), skipped=[Skipped(f"{tag}s", lang, moment)] * 2))
+    period = ("2026-03-01T12:00:00.000Z", "2026-03-01T13:00:00.000Z")
+    assert (lang, 1, 1) in results.count_languages(*period)
+    results.store(batch_of(skipped=[Skipped(f"{tag}t", lang, moment)]))
+    assert (lang, 1, 2) in results.count_languages(*period)
+
+
+def test_the_newest_date_is_the_newest_posts_and_none_of_the_future(results: Results, tag: str) -> None:
+    newest = now()
+    results.store(
+        batch_of(make_result(f"{tag}1", data=newest), make_result(f"{tag}2", data="2199-01-01T00:00:00.000Z"))
+    )
+    assert results.read_newest_date() == newest
+
+
+def test_a_removal_that_comes_while_a_post_is_stored_wins(results_url: str, tag: str) -> None:
+    """Two workers of one queue: whichever is first, the post is gone at the end."""
+    workers = [open_results(results_url, many_writers=True) for _ in range(2)]
+    workers[0].prepare()
+    posts = [make_result(f"{tag}{number}", source="bluesky", topics=(tag,)) for number in range(12)]
+    for post in posts:
+        batches = [
+            batch_of(post, revisions={post.id: "3a"}),
+            batch_of(removals=[Removal(post.id, "2026-03-01T12:01:00.000Z", "deleted", "3b")]),
+        ]
+        threads = [
+            threading.Thread(target=_store_until_done, args=(worker, batch))
+            for worker, batch in zip(workers, batches, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert workers[0].read_by_id([post.id for post in posts]) == {}
+    assert workers[0].read(Question(topic=tag)) == []
+    for worker in workers:
+        worker.close()
 
 
 def test_many_results_fit_in_one_batch(results: Results, tag: str) -> None:
@@ -184,7 +271,8 @@ def test_two_writers_of_one_id_leave_the_newer_model(results: Results, results_u
         pair = [(results, OLD), (other, NEW)]
         threads = [
             threading.Thread(
-                target=_store_until_done, args=(store, make_result(f"{tag}{number}", model_version=version))
+                target=_store_until_done,
+                args=(store, batch_of(make_result(f"{tag}{number}", model_version=version))),
             )
             for store, version in pair
         ]
@@ -204,9 +292,9 @@ def test_a_store_that_is_not_there_is_a_passing_trouble() -> None:
     assert "sesame" not in caught.value.detail
 
 
-def _store_until_done(store: Results, result: object) -> None:
+def _store_until_done(store: Results, batch: Batch) -> None:
     while True:
         try:
-            return store.store(batch_of(result))  # type: ignore[arg-type]
+            return store.store(batch)
         except SentimentError:
             continue

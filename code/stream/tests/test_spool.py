@@ -12,18 +12,24 @@ from uuid import uuid4
 
 import pytest
 from makers import make_tweet
+from simulators.serve import ServeSimulator
 
-from libs.results import open_results
+from libs.addresses import parse_queue_url
+from libs.analyze import Analyzer
+from libs.background import begin
+from libs.pacing import StoppedError, WallClock
+from libs.predict import Predictor
+from libs.results import Batch, Results, open_results
 from libs.sources import Position
 from libs.spool import Parcel, Spool, SpoolFullError
 from libs.spool.folder import FolderSpool
 from libs.spool.lock import lock_role
 from libs.spool.queue import QueueSpool
 from libs.tweet import DeadLetter, Entry, Gap, Removal
-from sentiment.errors import TransientError
+from sentiment.errors import ConfigurationError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 ENTRIES: list[Entry] = [
@@ -212,29 +218,111 @@ def test_another_worker_gets_what_a_dead_one_held_only_after_its_time(aws: str, 
     assert second.take(10, 0) == []
 
 
-def test_a_disk_without_room_is_said_and_forgotten_when_there_is_some(tmp_path: Path) -> None:
-    """A real full file system: a small tmpfs, where one can be mounted."""
-    mount = shutil.which("mount")
+def test_parcels_in_hand_are_kept_from_other_workers_for_as_long_as_the_store_is_down(aws: str, tmp_path: Path) -> None:
+    """Longer than the queue hides them: only the extension keeps the second worker from doing the work again."""
+    results = open_results(f"sqlite:///{tmp_path}/results.db")
+    results.prepare()
+    name, clock = f"held-{uuid4().hex}", WallClock()
+    first, second = (QueueSpool(name, 100, results, visibility_seconds=1) for _ in range(2))
+    first.put("source", [make_tweet("1")], None)
+    serve = ServeSimulator()
+    down = Down(results)
+    analyzer = Analyzer(first, Predictor(serve.url, None, clock), down, clock, 10)  # type: ignore[arg-type]
+    work = begin("analyze", lambda: analyzer.run(frozenset({"en"})))
+    while not down.refused:
+        time.sleep(0.02)
+    deadline, taken = time.monotonic() + 3, []
+    while time.monotonic() < deadline:
+        taken += second.take(10, 0)
+    down.up = True
+    while second.count():
+        time.sleep(0.05)
+    clock.stop.set()
+    serve.close()
+    with pytest.raises(StoppedError):
+        work.result(10)
+    assert taken == []
+    assert set(results.read_by_id(["1"])) == {"1"}
+
+
+class Down:
+    """A results store that is down until it is up."""
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self.up = False
+        self.refused = 0
+
+    def store(self, batch: Batch) -> None:
+        if not self.up:
+            self.refused += 1
+            raise TransientError("down", code="results_down")
+        self._results.store(batch)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "half", "43201", ""])
+def test_a_visibility_that_sqs_does_not_know_is_refused(seconds: str) -> None:
+    with pytest.raises(ConfigurationError, match="visibility"):
+        parse_queue_url(f"sqs://posts?visibility={seconds}")
+
+
+def test_a_queue_address_is_a_name_and_perhaps_how_long_it_hides_what_was_taken() -> None:
+    assert parse_queue_url("sqs://posts") == ("posts", 30)
+    assert parse_queue_url("sqs://posts?visibility=5") == ("posts", 5)
+    for wrong in ("sqs://", "sqs://a/b", "sqs://a?b=1", "file://host/folder"):
+        with pytest.raises(ConfigurationError, match="names no spool"):
+            parse_queue_url(wrong)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of one MiB: a tmpfs, where one can be mounted."""
     done = subprocess.run(
-        [str(mount), "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], capture_output=True, check=False
+        [str(shutil.which("mount")), "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path],
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip("no right to mount a small file system here")
     try:
-        spool = FolderSpool(tmp_path / "spool", 1_000_000)
-        ballast = tmp_path / "ballast"
-        ballast.write_bytes(b"x" * 600_000)
-        tweets = [make_tweet(str(number), text="x" * 1000) for number in range(200)]
-        with pytest.raises(SpoolFullError, match="no room"):
-            for number in range(20):
-                spool.put("s", tweets, Position(str(number)))
-        kept = spool.count()
-        assert kept % 200 == 0
-        assert len(entries_of(spool.take(100_000, 0))) == kept
-        ballast.unlink()
-        spool.put("s", tweets[:5], Position("after"))
-        assert spool.read_position("s").cursor == "after"
-        spool.close()
+        yield tmp_path
     finally:
         time.sleep(0.1)
-        subprocess.run(["umount", tmp_path], check=True)
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_disk_without_room_is_said_and_forgotten_when_there_is_some(tiny_disk: Path) -> None:
+    spool = FolderSpool(tiny_disk / "spool", 1_000_000, reserve_bytes=100_000)
+    ballast = tiny_disk / "ballast"
+    ballast.write_bytes(b"x" * 400_000)
+    tweets = [make_tweet(str(number), text="x" * 1000) for number in range(200)]
+    with pytest.raises(SpoolFullError, match="no room"):
+        for number in range(20):
+            spool.put("s", tweets, Position(str(number)))
+    kept = spool.count()
+    assert kept % 200 == 0
+    assert len(entries_of(spool.take(100_000, 0))) == kept
+    ballast.unlink()
+    spool.put("s", tweets[:5], Position("after"))
+    assert spool.read_position("s").cursor == "after"
+    spool.close()
+
+
+@pytest.mark.parametrize("posts", [1, 7, 100])
+def test_a_disk_that_the_spool_itself_has_filled_is_worked_off_and_taken_from_again(
+    tiny_disk: Path, posts: int
+) -> None:
+    spool, put = FolderSpool(tiny_disk / "spool", 1_000_000, reserve_bytes=600_000), 0
+    for _ in range(2):
+        with pytest.raises(SpoolFullError, match="no room"):
+            while True:
+                spool.put("s", [make_tweet(str(put + step), text="x" * 100) for step in range(posts)], None)
+                put += posts
+        assert spool.count() == put
+        while parcels := spool.take(10, 0):
+            spool.acknowledge(parcels)
+        assert spool.count() == 0
+        put = 0
+    spool.put("s", [make_tweet("last")], None)
+    assert [entry.id for entry in entries_of(spool.take(10, 0))] == ["last"]  # type: ignore[union-attr]
+    spool.close()

@@ -7,6 +7,8 @@ import pytest
 from libs.topics import Topic, compile_matchers, match_topics, parse_track, require_rules
 from sentiment.errors import ConfigurationError
 
+pytestmark = pytest.mark.smoke
+
 
 def test_words_names_and_phrases_are_read() -> None:
     assert parse_track('delta, acme="acme corp" good ,"one, two"') == (

@@ -112,6 +112,12 @@ def test_the_summary_counts_shares_topics_and_change(client: FlaskClient) -> Non
     ]
     topics = {topic["topic"]: topic["posts"] for topic in get(client, "/api/summary?minutes=600")["topics"]}
     assert topics == {"acme": 2, "delta": 1}
+    change = get(client, "/api/summary?minutes=600")["topics"][0]["change"]
+    assert change == {
+        "posts": None,
+        "mean_score": None,
+        "labels": {"NEGATIVE": None, "NEUTRAL": None, "POSITIVE": None},
+    }
 
 
 def test_an_empty_store_has_an_empty_summary(client: FlaskClient) -> None:
@@ -145,6 +151,13 @@ def test_the_export_quotes_what_a_spreadsheet_would_run(client: FlaskClient) -> 
     assert rows[2]["twitter_raw"].startswith("'=cmd")
     assert rows[1]["topics"] == "acme; delta"
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_export_holds_every_post_once_however_many(client: FlaskClient, pipeline: Pipeline) -> None:
+    many = [make_result(f"many{number}", topics=("many",), data="2026-03-01T12:30:00.000Z") for number in range(1203)]
+    pipeline.results.store(Batch(results=many))
+    rows = list(csv.DictReader(io.StringIO(client.get("/api/tweets.csv?topic=many").get_data(as_text=True))))
+    assert sorted(row["id"] for row in rows) == sorted(result.id for result in many)
 
 
 def test_a_dead_letter_goes_through_once_more_with_the_token_only(client: FlaskClient, pipeline: Pipeline) -> None:

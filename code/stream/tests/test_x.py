@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import random
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from processes import local_environment, run_app
-from simulators.x import DISCONNECT, KEEP_ALIVE, TOKEN, XSimulator, make_message, split_anywhere
+from simulators.x import TOKEN, XSimulator
+from simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
 from virtual import VirtualClock
 
 from libs.pacing import StoppedError, WallClock
@@ -22,7 +21,7 @@ from libs.sources.frames import LONGEST_MESSAGE_BYTES, LineBuffer
 from libs.sources.x import XSource
 from libs.sources.x_api import HttpError, NetworkError, Rule
 from libs.sources.x_posts import InStreamError, parse_post
-from libs.tweet import DeadLetter, Entry, Gap, Tweet
+from libs.tweet import DeadLetter, Entry, Gap, Tweet, pack_entries, unpack_entries
 from sentiment.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -98,8 +97,27 @@ def test_lone_surrogates_and_nul_cannot_stop_a_post() -> None:
     assert parse_post(b'{"data":{"id":"5","text":"a\\ud83d b\\u0000"}}', {}, READ_AT).text == "a\ufffd b\ufffd"
 
 
+def test_no_text_of_a_message_can_hold_what_the_spool_cannot() -> None:
+    message = b'{"data":{"id":"5","text":"a","lang":"\\udc00","edit_history_tweet_ids":["5"]},"matching_rules":[{"tag":"\\ud800"}]}'
+    post = parse_post(message, {}, READ_AT)
+    assert unpack_entries(pack_entries([post])) == [post]
+
+
 @pytest.mark.parametrize(
-    "message", [b"nonsense", b"[1]", b'{"data":{"id":"5"}}', b'{"data":7}', b'{"meta":{}}', b"\xff\xfe"]
+    "message",
+    [
+        b"[" * 100_000,
+        b'{"data":{"id":"5\\ud83d","text":"a"}}',
+        b'{"data":{"id":"x","text":"a"}}',
+        b'{"data":{"id":"5","text":"a","author_id":"x"}}',
+        b'{"data":{"id":"5","text":"a","edit_history_tweet_ids":7}}',
+        b"nonsense",
+        b"[1]",
+        b'{"data":{"id":"5"}}',
+        b'{"data":7}',
+        b'{"meta":{}}',
+        b"\xff\xfe",
+    ],
 )
 def test_what_is_no_post_is_told_so(message: bytes) -> None:
     with pytest.raises(PermanentError):
@@ -352,39 +370,6 @@ def test_clean_closes_in_a_storm_never_lead_to_a_429(monkeypatch: pytest.MonkeyP
     assert len([entry for entry in entries if isinstance(entry, Tweet)]) == len(x.connects)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_an_hour_with_disconnects_leaves_no_second_unaccounted_for(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    """Posts come every second for an hour; each is either read or lies in a gap, and gaps lie between connections only."""
-    chance, clock, sent, read_to = random.Random(seed), VirtualClock(3600), [], [0]
-
-    def play(_number: int) -> FakeStream:
-        if chance.random() < 0.2:
-            raise chance.choice(
-                [NetworkError("connection_lost", "x"), HttpError(503, "x", None), HttpError(429, "x", None)]
-            )
-        pieces: list[Any] = []
-        for _ in range(chance.randint(1, 300)):
-            read_to[0] += 1
-            pieces += [make_message(str(read_to[0])), 1.0]
-            sent.append(str(read_to[0]))
-        ending = chance.choice(
-            [NetworkError("stalled", "x"), NetworkError("closed", "x"), NetworkError("connection_lost", "x")]
-        )
-        return FakeStream(clock, [*pieces, *([DISCONNECT] if chance.random() < 0.3 else [])], ending)
-
-    x = FakeX(clock, play)
-    entries = run_virtually(monkeypatch, clock, x)
-    read = [entry.id for entry in entries if isinstance(entry, Tweet)]
-    assert read == sent[: len(read)]
-    assert len(read) > 500
-    opened = [gap for gap in entries if isinstance(gap, Gap) and not gap.ended_at]
-    closed = [gap for gap in entries if isinstance(gap, Gap) and gap.ended_at]
-    assert len(opened) - len(closed) in (0, 1)
-    assert len(opened) >= 3
-    assert [gap.id for gap in closed] == [gap.id for gap in opened[: len(closed)]]
-    assert all(earlier.ended_at <= later.started_at for earlier, later in itertools.pairwise(closed))
-
-
 def test_the_daily_budget_stops_reading_until_midnight_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock(20 * 3600)
     x = FakeX(
@@ -430,3 +415,25 @@ def test_a_reader_that_was_held_up_begins_anew_and_says_so(monkeypatch: pytest.M
     (gap,) = next(chunks).entries
     assert isinstance(gap, Gap)
     assert gap.reason == "reader_paused"
+
+
+def test_a_gap_begins_before_what_a_held_up_reader_had_still_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight seconds without room in the spool: what lies in buffers then is lost with the connection."""
+    clock = VirtualClock(3600)
+    x = FakeX(
+        clock,
+        lambda number: FakeStream(
+            clock, [1.0, make_message("1"), make_message("2")], NetworkError("connection_lost", "x")
+        ),
+    )
+    chunks = make_source(monkeypatch, "x://api.x.com", clock, api=x).read(Position())
+    held_up_at = 0.0
+    for chunk in chunks:
+        ids = [entry.id for entry in chunk.entries if isinstance(entry, Tweet)]
+        if ids == ["1"]:
+            held_up_at = clock.monotonic()
+            clock.pass_time(8.0)
+        gaps = [entry for entry in chunk.entries if isinstance(entry, Gap)]
+        if gaps and held_up_at:
+            break
+    assert gaps[0].started_at == f"2026-03-01T12:00:0{held_up_at:.0f}.000Z"

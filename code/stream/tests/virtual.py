@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 from libs.pacing import StoppedError
@@ -11,6 +12,7 @@ class VirtualClock:
     """Stops everything when ``seconds`` have passed."""
 
     def __init__(self, seconds: float = 3600.0) -> None:
+        self._moving = threading.Lock()
         self.elapsed = 0.0
         self.waits: list[float] = []
         self._ends = seconds
@@ -27,9 +29,15 @@ class VirtualClock:
         self.pass_time(seconds)
 
     def pass_time(self, seconds: float) -> None:
-        self.elapsed += max(0.0, seconds)
+        with self._moving:
+            self.elapsed += max(0.0, seconds)
         if self.elapsed >= self._ends:
             raise StoppedError
+
+    def advance_to(self, moment: float) -> None:
+        """Let time pass for everybody, as a simulated world does; it never goes back."""
+        with self._moving:
+            self.elapsed = max(self.elapsed, moment)
 
     @property
     def stopped(self) -> bool:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 SOURCE_EXAMPLES: Final = "file:///srv/tweets.csv.gz?rate=50&loop=false, x://api.x.com or wss://host/subscribe"
-SPOOL_EXAMPLES: Final = "file:///var/lib/sentiment/spool or sqs://queue-name"
+SPOOL_EXAMPLES: Final = "file:///var/lib/sentiment/spool, sqs://queue-name or sqs://queue-name?visibility=30"
+DEFAULT_VISIBILITY_SECONDS: Final = 30
+_LONGEST_VISIBILITY_SECONDS: Final = 43_200  # SQS's
 RESULTS_EXAMPLES: Final = (
     "sqlite:////var/lib/sentiment/results.db, dynamodb://twitter_sentiment, "
     "postgresql+psycopg://user:password@host/database or mysql+pymysql://user:password@host/database"
@@ -28,6 +30,13 @@ class ReplayAddress(NamedTuple):
     path: Path
     rate: float
     loop: bool
+
+
+class QueueAddress(NamedTuple):
+    """A queue; a worker that dies keeps its messages from the others for ``visibility_seconds``."""
+
+    name: str
+    visibility_seconds: int
 
 
 def parse_replay_url(url: str) -> ReplayAddress:
@@ -66,9 +75,22 @@ def require_spool_url(url: str) -> None:
     """Raise ``ConfigurationError`` unless ``url`` names a spool."""
     parts = urlsplit(url)
     folder = parts.scheme == "file" and not parts.netloc and parts.path.strip("/")
-    queue = parts.scheme == "sqs" and parts.netloc and not parts.path.strip("/")
-    if not folder and not queue:
+    if not folder:
+        parse_queue_url(url)
+
+
+def parse_queue_url(url: str) -> QueueAddress:
+    """Read ``sqs://queue-name?visibility=30``; ``ConfigurationError`` when it is not one."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    seconds = options.pop("visibility", str(DEFAULT_VISIBILITY_SECONDS))
+    if parts.scheme != "sqs" or not parts.netloc or parts.path.strip("/") or options:
         raise ConfigurationError(f"SPOOL_URL names no spool; valid: {SPOOL_EXAMPLES}")
+    if not seconds.isdecimal() or not 1 <= int(seconds) <= _LONGEST_VISIBILITY_SECONDS:
+        raise ConfigurationError(
+            f"SPOOL_URL has visibility={seconds[:20]}, which is no number of seconds from 1 to 43200"
+        )
+    return QueueAddress(parts.netloc, int(seconds))
 
 
 def require_results_url(url: str) -> None:

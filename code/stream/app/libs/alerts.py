@@ -37,10 +37,13 @@ _AGAIN: Final = timedelta(hours=1)  # the same alert is not sent more often
 
 
 class Alerts:
-    """Looks every minute and posts each alert as JSON with a Slack-compatible ``text``, at most once an hour."""
+    """Looks every minute and posts each alert as JSON with a Slack-compatible ``text``, at most once an hour.
+
+    What cannot be delivered is tried again a minute later for as long as it is true.
+    """
 
     def __init__(self, url: SecretStr, pipeline: Pipeline, clock: Clock) -> None:
-        """Start with nothing sent. Gaps that were open before are not told again."""
+        """Start with nothing sent. Gaps that had ended before are not told."""
         self._url = url
         self._pipeline = pipeline
         self._clock = clock
@@ -59,14 +62,19 @@ class Alerts:
     def look(self) -> None:
         """Post what is wrong at this moment."""
         now = self._clock.now()
-        position, _ = self._pipeline.read_state()
-        for key, text in [
-            *find_jumps(self._pipeline.results, now),
-            *find_gaps(self._pipeline.results, self._started),
-            *find_silence(position.seen_at if position and not position.finished else "", now),
-        ]:
-            if now - self._sent.get(key, now - _AGAIN) >= _AGAIN and self._post(key, text):
+        self._sent = {key: moment for key, moment in self._sent.items() if now - moment < _AGAIN}
+        for key, text in self._find(now):
+            if key not in self._sent and self._post(key, text):
                 self._sent[key] = now
+
+    def _find(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Yield what this role is to tell: where two processes share the work, each tells of its own part."""
+        if self._pipeline.role != "ingest":
+            yield from find_jumps(self._pipeline.results, now)
+        if self._pipeline.role != "analyze":
+            yield from find_gaps(self._pipeline.results, self._started, now)
+            position, _ = self._pipeline.read_state()
+            yield from find_silence(position.seen_at if position and not position.finished else "", now)
 
     def _post(self, key: str, text: str) -> bool:
         body = {"text": text, "alert": key.partition(":")[0], "at": format_time(self._clock.now())}
@@ -76,14 +84,16 @@ class Alerts:
                 data=orjson.dumps(body),
                 headers={"Content-Type": "application/json"},
                 timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             logger.warning("alert not delivered", extra={"alert": key, "detail": type(error).__name__})
             return False
-        ALERTS.labels(body["alert"]).inc()
-        if not answer.ok:
+        if answer.status_code >= 300:
             logger.warning("alert not delivered", extra={"alert": key, "status": answer.status_code})
-        return answer.ok
+            return False
+        ALERTS.labels(body["alert"]).inc()
+        return True
 
 
 def find_jumps(results: Results, now: datetime) -> Iterator[tuple[str, str]]:
@@ -104,12 +114,19 @@ def find_jumps(results: Results, now: datetime) -> Iterator[tuple[str, str]]:
             )
 
 
-def find_gaps(results: Results, since: datetime) -> Iterator[tuple[str, str]]:
-    """Yield gaps that opened after ``since``."""
+def find_gaps(results: Results, since: datetime, now: datetime) -> Iterator[tuple[str, str]]:
+    """Yield gaps that opened after ``since`` and are open, and those that ended after it within the last hour.
+
+    The latter may have begun long before: a gap that a restart left is known when it is over.
+    """
+    ended_after = format_time(max(since, now - _AGAIN))
     for gap in results.read_gaps(20):
-        if gap.started_at >= format_time(since):
-            state = "recovered" if gap.recovered else f"until {gap.ended_at}" if gap.ended_at else "still open"
-            yield f"gap:{gap.id}", f"Gap in {gap.source} since {gap.started_at} ({gap.reason}), {state}."
+        what = f"Gap in {gap.source} since {gap.started_at} ({gap.reason})"
+        if gap.ended_at >= ended_after:
+            rest = "all posts of it were recovered" if gap.recovered else "its posts are not recovered"
+            yield f"gap_closed:{gap.id}", f"{what}, over since {gap.ended_at}; {rest}."
+        elif not gap.ended_at and gap.started_at >= format_time(since):
+            yield f"gap:{gap.id}", f"{what}, still open."
 
 
 def find_silence(seen_at: str, now: datetime) -> Iterator[tuple[str, str]]:

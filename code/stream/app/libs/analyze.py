@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+import threading
+from collections import Counter, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from libs.background import begin
 from libs.batches import Share, build_batch, bury_result, sort_entries
 from libs.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
 from libs.pacing import Backoff, StoppedError
-from libs.times import now, read_time
+from libs.times import read_time
 from sentiment.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 _IN_FLIGHT: Final = 3  # one batch being scored, one on its way, one being stored
 _IDLE_SECONDS: Final = 0.5
-_KEEP_ALIVE_SECONDS: Final = 10.0
 
 
 class _Round(NamedTuple):
@@ -47,12 +47,14 @@ class Analyzer:
         self._clock = clock
         self._batch_size = batch_size
         self._rounds: deque[_Round] = deque()
-        self._kept_alive = clock.monotonic()
+        self._held: list[Parcel] = []
         self.trouble = ""
         """Why results cannot be stored at the moment; empty while they can."""
 
     def run(self, languages: frozenset[str]) -> None:
         """Work until ``StoppedError``; ``languages`` empty = those of serve's release."""
+        ended = threading.Event()
+        begin("keep alive", lambda: self._keep_alive(ended))
         try:
             languages = languages or self._predictor.read_languages()
             while not self._clock.stopped:
@@ -60,10 +62,17 @@ class Analyzer:
                 if self._rounds:
                     self._finish(self._rounds[0])
                     self._rounds.popleft()
+                    self._note_held()
         finally:
-            self._spool.give_back([parcel for round_ in self._rounds for parcel in round_.parcels])
+            ended.set()
+            self._spool.give_back(self._held)
             self._rounds.clear()
+            self._note_held()
         raise StoppedError
+
+    def _note_held(self) -> None:
+        # A list of its own each time, since another thread reads it.
+        self._held = [parcel for round_ in self._rounds for parcel in round_.parcels]
 
     def _fill(self, languages: frozenset[str]) -> None:
         while len(self._rounds) < _IN_FLIGHT and not self._clock.stopped:
@@ -72,6 +81,7 @@ class Analyzer:
                 return
             share = sort_entries(parcels, languages)
             self._rounds.append(_Round(parcels, share, begin("predict", lambda share=share: self._predict(share))))  # type: ignore[misc]
+            self._note_held()
 
     def _predict(self, share: Share) -> Batch:
         texts = share.clean_texts()
@@ -90,16 +100,18 @@ class Analyzer:
     def _await(self, future: Future[Batch]) -> Batch:
         while True:
             try:
-                return future.result(timeout=_KEEP_ALIVE_SECONDS / 10)
+                return future.result(timeout=_IDLE_SECONDS)
             except TimeoutError:
                 if self._clock.stopped:
                     raise StoppedError from None
-                self._keep_alive()
 
-    def _keep_alive(self) -> None:
-        if self._clock.monotonic() - self._kept_alive >= _KEEP_ALIVE_SECONDS:
-            self._kept_alive = self._clock.monotonic()
-            self._retry(lambda: self._spool.keep_alive([p for round_ in self._rounds for p in round_.parcels]))
+    def _keep_alive(self, ended: threading.Event) -> None:
+        """Tell the spool, however long serve or the store takes, that the parcels taken are in hand."""
+        while not ended.wait(self._spool.keep_alive_seconds):
+            try:
+                self._spool.keep_alive(self._held)
+            except TransientError as error:  # at worst another worker does the same work once more
+                logger.warning("parcels not kept", extra={"code": error.code, "detail": error.detail})
 
     def _store(self, batch: Batch, share: Share) -> None:
         """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
@@ -129,14 +141,23 @@ class Analyzer:
                 return
 
     def _count(self, batch: Batch, share: Share) -> None:
-        for result in batch.results:
-            STORED.labels(result.source, result.sentiment).inc()
-        for letter in batch.dead_letters:
-            DEAD.labels(letter.reason).inc()
-        for skipped in batch.skipped:
-            SKIPPED.labels(skipped.lang).inc()
+        for (source, sentiment), posts in Counter((row.source, row.sentiment) for row in batch.results).items():
+            STORED.labels(source, sentiment).inc(posts)
+        for reason, letters in Counter(letter.reason for letter in batch.dead_letters).items():
+            DEAD.labels(reason).inc(letters)
+        for lang, posts in Counter(_name_language(skipped.lang) for skipped in batch.skipped).items():
+            SKIPPED.labels(lang).inc(posts)
         if share.tweets:
-            oldest = min(tweet.read_at for tweet in share.tweets)
             LAST_STORED.set_to_current_time()
-            DELAY.observe(max(0.0, (read_time(now()) - read_time(oldest)).total_seconds()))
+        moment = self._clock.now()
+        for read_at, posts in Counter(tweet.read_at for tweet in share.tweets).items():
+            delay_seconds = max(0.0, (moment - read_time(read_at)).total_seconds())
+            for _ in range(posts):
+                DELAY.observe(delay_seconds)
         SPOOLED.set(self._spool.count())
+
+
+def _name_language(lang: str) -> str:
+    """Return a language's two letters, or ``other``: strangers may claim any, and each is a series kept for ever."""
+    primary = lang.partition("-")[0].lower()
+    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else "other"

@@ -58,23 +58,27 @@ def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> Share:
 def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scored | Refusal]) -> Batch:
     """Join tweets with their predictions; refused ones become dead letters."""
     moment = now()
-    results, letters = [], list(share.dead_letters)
+    scored: list[Tweet] = []
+    results, letters = {}, list(share.dead_letters)
+    newest: dict[str, Tweet] = {}
     for tweet, text, answer in zip(share.tweets, texts, answers, strict=True):
-        if isinstance(answer, Scored):
-            results.append(_make_result(tweet, text, answer, moment))
-        else:
+        if isinstance(answer, Refusal):
             letters.append(bury_tweet(tweet, answer.code, answer.detail, moment))
-    stored = {result.id for result in results}
-    scored = [tweet for tweet in share.tweets if tweet.id in stored]
+            continue
+        scored.append(tweet)
+        # A source that repeats itself can bring a version after the one that followed it.
+        if tweet.id not in newest or tweet.revision >= newest[tweet.id].revision:
+            newest[tweet.id] = tweet
+            results[tweet.id] = _make_result(tweet, text, answer, moment)
     return Batch(
-        results=results,
+        results=list(results.values()),
         removals=share.removals + [removal for tweet in share.tweets for removal in _removals_of(tweet)],
         gaps=share.gaps,
         dead_letters=letters,
         skipped=[Skipped(tweet.id, tweet.lang, tweet.posted_at) for tweet in share.foreign],
         buried=[tweet.dead_letter for tweet in [*scored, *share.foreign] if tweet.dead_letter],
-        revisions={tweet.id: tweet.revision for tweet in scored if tweet.revision},
-        edited=frozenset(tweet.id for tweet in scored if tweet.id in tweet.replaces),
+        revisions={tweet.id: tweet.revision for tweet in newest.values() if tweet.revision},
+        edited=frozenset(tweet.id for tweet in newest.values() if tweet.id in tweet.replaces),
     )
 
 

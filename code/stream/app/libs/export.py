@@ -14,17 +14,16 @@ if TYPE_CHECKING:
     from libs.results import Question, Results
 
 _PAGE: Final = 500
-_MOST_ROWS: Final = 100_000
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_csv(results: Results, question: Question) -> Iterator[str]:
-    """Yield the results of a question, newest first, at most 100,000, as CSV with a header.
+    """Yield all results of a question, newest first, as CSV with a header; memory holds a page of them at a time.
 
     Cells that a spreadsheet would take for a formula are quoted with an apostrophe (OWASP, "CSV Injection").
     """
     yield _write_row(Result._fields)
-    for _ in range(_MOST_ROWS // _PAGE):
+    while True:
         page = results.read(question._replace(limit=_PAGE))
         for result in page:
             yield _write_row([_quote(_cell(value)) for value in result])

@@ -4,24 +4,82 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 from typing import TYPE_CHECKING, Final
 
 from libs.background import begin
 from libs.metrics import GAPS, READ
 from libs.pacing import Backoff
-from libs.sources import Chunk
+from libs.sources import Chunk, Position
+from libs.times import format_time
 from libs.tweet import Gap, Removal
 from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from libs.pacing import Clock
-    from libs.sources import Position, Source
+    from libs.sources import Source
     from libs.spool import Spool
 
 logger = logging.getLogger(__name__)
 
 _WAITING_CHUNKS: Final = 64  # read but not yet synced: bounded, so that a slow disk slows reading and not memory
 _GROUP: Final = 512  # entries in one commit at most
+_LOOK_SECONDS: Final = 0.2
+
+
+class _Chunks:
+    """What is read but not yet kept, between the thread that reads and the one that commits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queue: queue.Queue[Chunk] = queue.Queue(_WAITING_CHUNKS)
+        self._ended = threading.Event()
+        self._abandoned = threading.Event()
+
+    def offer(self, chunk: Chunk) -> bool:
+        """Wait for room; False when nobody commits any more."""
+        while not self._abandoned.is_set():
+            try:
+                self._queue.put(chunk, timeout=_LOOK_SECONDS)
+            except queue.Full:
+                self._clock.wait(0)
+            else:
+                return True
+        return False
+
+    def gather(self) -> Chunk | None:
+        """Wait for a chunk and join what has come after it; None when the source has ended."""
+        chunk = self._wait()
+        if chunk is None:
+            return None
+        entries, position = list(chunk.entries), chunk.position
+        while len(entries) < _GROUP:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            entries += following.entries
+            position = following.position
+        return Chunk(entries, position)
+
+    def end(self) -> None:
+        """Say that nothing more will be offered."""
+        self._ended.set()
+
+    def abandon(self) -> None:
+        """Say that nothing more will be gathered."""
+        self._abandoned.set()
+
+    def _wait(self) -> Chunk | None:
+        while True:
+            ended = self._ended.is_set()  # asked before the look: what was offered before the end is still found
+            try:
+                return self._queue.get(timeout=0 if ended else _LOOK_SECONDS)
+            except queue.Empty:
+                if ended:
+                    return None
 
 
 class Ingester:
@@ -32,47 +90,40 @@ class Ingester:
         self._source = source
         self._spool = spool
         self._clock = clock
-        self._chunks: queue.Queue[Chunk | None] = queue.Queue(_WAITING_CHUNKS)
+        self._reading: Future[None] | None = None
         self.trouble = ""
         """Why nothing can be taken into the spool at the moment; empty while it can."""
 
     def run(self) -> None:
-        """Read on from the kept position. Returns at the source's end, raises ``StoppedError`` when asked to stop."""
-        reading = begin("read", lambda: self._read(self._spool.read_position(self._source.key)))
-        while (group := self._gather()) is not None:
-            self._put(group)
+        """Read on from the kept position. Returns at the source's end, raises ``StoppedError`` when asked to stop.
+
+        Whatever else is raised ends the reading too, so that the next ``run`` is the only one that reads.
+        """
+        while self._reading and not self._reading.done():  # of a run that failed: two would read side by side
+            self._clock.wait(_LOOK_SECONDS)
+        chunks = _Chunks(self._clock)
+        position = self._spool.read_position(self._source.key)
+        if position == Position():
+            # The first start of all. When it was is kept before anything is read: a kill before the first post is kept would
+            # leave no trace of what it cost.
+            self._put(Chunk([], Position(seen_at=format_time(self._clock.now()))))
+        self._reading = reading = begin("read", lambda: self._read(position, chunks))
+        try:
+            while (group := chunks.gather()) is not None:
+                if group != Chunk([], Position()):  # which would forget when reading began
+                    self._put(group)
+        finally:
+            chunks.abandon()
         reading.result()
 
-    def _read(self, position: Position) -> None:
+    def _read(self, position: Position, chunks: _Chunks) -> None:
+        source = self._source.read(position)
         try:
-            for chunk in self._source.read(position):
-                self._offer(chunk)
+            for chunk in source:
+                if not chunks.offer(chunk):
+                    return
         finally:
-            self._chunks.put(None)
-
-    def _offer(self, chunk: Chunk) -> None:
-        while True:
-            try:
-                return self._chunks.put(chunk, timeout=0.2)
-            except queue.Full:
-                self._clock.wait(0)
-
-    def _gather(self) -> Chunk | None:
-        chunk = self._chunks.get()
-        if chunk is None:
-            return None
-        entries, position = list(chunk.entries), chunk.position
-        while len(entries) < _GROUP:
-            try:
-                following = self._chunks.get_nowait()
-            except queue.Empty:
-                break
-            if following is None:
-                self._chunks.put(None)
-                break
-            entries += following.entries
-            position = following.position
-        return Chunk(entries, position)
+            chunks.end()
 
     def _put(self, chunk: Chunk) -> None:
         backoff = Backoff(self._clock, longest_seconds=5.0)

@@ -14,7 +14,7 @@ PREDICT_CALLS = Counter("stream_predict_calls_total", "Calls of serve by outcome
 DELAY = Histogram(
     "stream_delay_seconds",
     "From reading a post to its result being stored.",
-    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60, 300, 3600),
+    buckets=(0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 5, 15, 60, 300, 3600),
 )
 LAST_STORED = Gauge("stream_last_stored_timestamp_seconds", "When a result was last stored.", multiprocess_mode="max")
 X_POSTS_TODAY = Gauge("stream_x_posts_today", "Posts X has billed since midnight UTC.", multiprocess_mode="mostrecent")

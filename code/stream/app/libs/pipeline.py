@@ -61,9 +61,9 @@ class Pipeline:
         if self.role != "ingest":
             self._run("analyze", self._analyze)
             self._run("retention", self._prune, alone=False)
-            if self._settings.alert_webhook_url:
-                alerts = Alerts(self._settings.alert_webhook_url, self, self._clock)
-                self._run("alerts", alerts.run, alone=False)
+        if self._settings.alert_webhook_url:
+            alerts = Alerts(self._settings.alert_webhook_url, self, self._clock)
+            self._run("alerts", alerts.run, alone=False)
 
     def stop(self) -> None:
         """Ask the loops to end and wait for them for less than a second; what they leave undone is done at the next start."""

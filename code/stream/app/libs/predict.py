@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = (5.0, 60.0)  # to connect, to answer
 _LABELS: Final = frozenset(get_args(Label))
 _TRIES_OF_A_FAILING_BATCH: Final = 4
+_LONGEST_WAIT_SECONDS: Final = 5.0  # a worker has three calls open at most: serve is asked rarely, and found soon
 _LOUD_EVERY: Final = 10
 
 
@@ -70,7 +71,7 @@ class Predictor:
 
     def read_languages(self) -> frozenset[str]:
         """Return the languages of serve's release; waits like ``predict``."""
-        backoff = Backoff(self._clock)
+        backoff = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS)
         while True:
             try:
                 return self._fetch_languages()
@@ -85,8 +86,9 @@ class Predictor:
         if isinstance(answer, Refusal):
             raise PermanentError(f"serve refuses a text: {answer.detail}", code=answer.code)
 
-    def _ask(self, texts: list[CleanText]) -> list[Scored | Refusal]:
-        backoff, failures = Backoff(self._clock), 0
+    def _ask(self, texts: list[CleanText], tries: int = _TRIES_OF_A_FAILING_BATCH) -> list[Scored | Refusal]:
+        """Wait for as long as it takes; ``tries``: failures of these texts alone before one of them is to blame."""
+        backoff, failures = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS), 0
         while True:
             try:
                 answer = self._attempt(texts)
@@ -94,7 +96,7 @@ class Predictor:
             except TransientError as error:
                 self._report(error, backoff.attempts)
                 failures += error.code == "predict_failed"
-                if failures >= _TRIES_OF_A_FAILING_BATCH and self._is_well():
+                if failures >= tries and self._is_well():
                     return self._split(texts, Refusal("predict_failed", error.detail))
                 backoff.wait(error.retry_after_seconds)
 
@@ -103,7 +105,12 @@ class Predictor:
         if len(texts) == 1:
             return [refusal]
         middle = len(texts) // 2
-        return self._ask(texts[:middle]) + self._ask(texts[middle:])
+        return self._ask_part(texts[:middle]) + self._ask_part(texts[middle:])
+
+    def _ask_part(self, texts: list[CleanText]) -> list[Scored | Refusal]:
+        # The whole has failed often enough: a part that fails is halved at once, so that the others wait no longer than
+        # it takes to find the culprit. Only a single text, which is about to be given up, gets all its tries.
+        return self._ask(texts, 1 if len(texts) > 1 else _TRIES_OF_A_FAILING_BATCH)
 
     def _attempt(self, texts: Sequence[str]) -> list[Scored | Refusal] | Refusal:
         """One call. ``TransientError`` = try again; a ``Refusal`` is of the batch as a whole."""

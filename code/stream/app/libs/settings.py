@@ -48,7 +48,10 @@ class StreamSettings(AppSettings):
         examples=["sqlite:////var/lib/sentiment/results.db"],
     )
     retention_days: int = Field(
-        0, ge=0, description="Days a result is kept after its analysis; 0 keeps it for ever.", examples=["365"]
+        0,
+        ge=0,
+        description="Days a result, a dead letter or a skipped post is kept; 0 keeps them for ever.",
+        examples=["365"],
     )
     track: str = Field(
         "",

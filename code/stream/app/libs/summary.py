@@ -11,6 +11,7 @@ from sentiment.labels import THREE_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from libs.periods import Period
     from libs.results import Bucket, Results
 
 
@@ -29,7 +30,7 @@ def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -
         "previous": before,
         "change": compare(now, before),
         "buckets": fold_buckets(buckets),
-        "topics": summarize_topics(results, period.since, period.before),
+        "topics": summarize_topics(results, period),
         "languages": [
             {"lang": lang or None, "scored": scored, "skipped": skipped}
             for lang, scored, skipped in results.count_languages(period.since, period.before)
@@ -86,12 +87,21 @@ def fold_buckets(buckets: Iterable[Bucket]) -> list[dict[str, Any]]:
     ]
 
 
-def summarize_topics(results: Results, since: str, before: str) -> list[dict[str, Any]]:
-    """Return each topic's numbers, the most posted about first."""
+def summarize_topics(results: Results, period: Period) -> list[dict[str, Any]]:
+    """Return each topic's numbers and their change against the period before, the most posted about first."""
+    now = _count_topics(results, period.since, period.before)
+    before = _count_topics(results, period.previous_since, period.since)
+    rows = [
+        {"topic": topic, **found, "change": compare(found, before.get(topic, describe({}, 0.0)))}
+        for topic, found in now.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["posts"], row["topic"]))
+
+
+def _count_topics(results: Results, since: str, before: str) -> dict[str, dict[str, Any]]:
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, float] = defaultdict(float)
     for topic, label, count, score_sum in results.count_topics(since, before):
         counts[topic][label] = count
         sums[topic] += score_sum
-    rows = [{"topic": topic, **describe(found, sums[topic])} for topic, found in counts.items()]
-    return sorted(rows, key=lambda row: (-row["posts"], row["topic"]))
+    return {topic: describe(found, sums[topic]) for topic, found in counts.items()}

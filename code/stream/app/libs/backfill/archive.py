@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from libs.results import Results
+    from libs.results import Result, Results
     from libs.sources.columns import Columns
+    from sentiment.store import Store
 
 GROUP: Final = 2_000
 """Rows of one task: some seconds of work, so that a lost worker costs little."""
@@ -28,88 +31,106 @@ RESULTS: Final = "results"
 _EXAMPLES: Final = "/srv/archive.csv.gz, file:///srv/archive, s3://bucket/archive or results"
 
 
+class ArchiveFile(NamedTuple):
+    """A file of an archive, by its path below the archive's own, or by its key."""
+
+    name: str
+    path: Path
+    store: Store | None = None
+    """Where it has to be fetched from; None for a file on disk."""
+
+    @contextmanager
+    def fetched(self) -> Iterator[Path]:
+        """Yield the file's path on disk; a fetched copy is gone afterwards."""
+        if self.store is None:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
+            copy = Path(folder) / self.path.name
+            self.store.download(self.name, copy)
+            yield copy
+
+    def count_rows(self) -> int | None:
+        """Return about how many rows the file has (its lines), for a progress bar; None before it is fetched."""
+        if self.store:
+            return None
+        if self.name.endswith(".parquet"):
+            from pyarrow import parquet
+
+            return int(parquet.read_metadata(self.path).num_rows)
+        return sum(1 for _ in read_lines(self.path))
+
+
 class Group(NamedTuple):
-    """Consecutive rows of one file, the same whenever the archive is read again."""
+    """Consecutive rows of one file, or results to be scored anew."""
 
     file: str
-    number: int
+    first: int
+    """How many of the file's rows come before these."""
     entries: list[Entry]
-    rows: int
+    rescored: dict[str, str] = {}  # noqa: RUF012 - shared and never changed
+    """``analyzed_at`` by id of the results that are scored anew; empty for rows of a file."""
 
 
-def list_files(place: str) -> Iterator[tuple[str, Path]]:
-    """Yield ``(name, local path)`` of an archive's files in order; those in S3 are fetched one by one and removed again.
-
-    Raises ``ConfigurationError`` when the place names nothing.
-    """
+def list_files(place: str) -> list[ArchiveFile]:
+    """Return an archive's files in order; ``ConfigurationError`` when the place names nothing."""
     parts = urlsplit(place)
     if parts.scheme == "s3":
-        yield from _fetch_files(place, parts.path.strip("/"))
-        return
-    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(place)
-    files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
-    if not path.exists() or not files:
+        store = open_store(f"s3://{parts.netloc}")
+        found = [ArchiveFile(key, Path(key), store) for key in store.list_keys(parts.path.strip("/"))]
+    else:
+        path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(place)
+        root = path if path.is_dir() else path.parent
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found = [ArchiveFile(file.relative_to(root).as_posix(), file) for file in files if file.is_file()]
+    if not found:
         raise ConfigurationError(f"--from names nothing: '{place[:200]}'; valid: {_EXAMPLES}")
-    root = path if path.is_dir() else path.parent
-    yield from ((file.relative_to(root).as_posix(), file) for file in files)
+    return found
 
 
-def read_groups(name: str, path: Path) -> Iterator[Group]:
-    """Yield a file's rows in groups; unreadable rows are dead letters in their place."""
-    entries: list[Entry] = []
-    number = 0
-    for entry in _read_entries(name, path):
-        entries.append(entry)
-        if len(entries) == GROUP:
-            yield Group(name, number, entries, len(entries))
-            entries, number = [], number + 1
-    if entries:
-        yield Group(name, number, entries, len(entries))
-
-
-def count_rows(place: str) -> int | None:
-    """Return about how many rows an archive on disk has (its lines), for a progress bar; None for one in S3."""
-    if urlsplit(place).scheme == "s3":
-        return None
-    return sum(_count_file(path) for _, path in list_files(place))
+def read_groups(name: str, path: Path, done: int = 0) -> Iterator[Group]:
+    """Yield a file's rows behind the first ``done`` in groups; unreadable rows are dead letters in their place."""
+    entries = _read_entries(name, path, done)
+    while group := list(islice(entries, GROUP)):
+        yield Group(name, done, group)
+        done += len(group)
 
 
 def read_outdated_groups(results: Results, model_version: str) -> Iterator[Group]:
-    """Yield stored results of older models as posts to be scored anew, until none is left."""
-    number = 0
-    while outdated := list(results.read_outdated(model_version, GROUP)):
-        entries: list[Entry] = [
-            Tweet(
-                result.id, result.user, result.twitter_raw, result.data, result.source, result.topics, result.lang,
-                "results", now(),
-            )
-            for result in outdated
-        ]  # fmt: skip
-        yield Group(RESULTS, number, entries, len(entries))
-        number += 1
+    """Yield stored results of older models as posts to be scored anew, each once."""
+    outdated, number = results.read_outdated(model_version), 0
+    while group := list(islice(outdated, GROUP)):
+        seen = {result.id: result.analyzed_at for result in group}
+        yield Group(RESULTS, number, [_make_post(result) for result in group], seen)
+        number += len(group)
 
 
-def _read_entries(name: str, path: Path) -> Iterator[Entry]:
+def _make_post(result: Result) -> Tweet:
+    return Tweet(
+        result.id, result.user, result.twitter_raw, result.data, result.source, result.topics, result.lang, RESULTS, now()
+    )  # fmt: skip
+
+
+def _read_entries(name: str, path: Path, done: int) -> Iterator[Entry]:
     if path.name.endswith(".parquet"):
-        yield from _read_parquet(name, path)
+        yield from _read_parquet(name, path, done)
         return
     form = detect_format(path)
-    for record in read_records(path, form):
+    for record in islice(read_records(path, form), done, None):
         if isinstance(record, Fault):
             yield _bury(name, record.line, record.reason, record.detail, record.original)
         else:
             yield _make_entry(name, record.line, record.values, form.columns)
 
 
-def _read_parquet(name: str, path: Path) -> Iterator[Entry]:
+def _read_parquet(name: str, path: Path, done: int) -> Iterator[Entry]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        columns, number = find_columns(file.schema_arrow.names), 0
-        for batch in file.iter_batches(GROUP):
-            for row in batch.to_pylist():
-                number += 1
-                yield _make_entry(name, number, row, columns)
+        columns = find_columns(file.schema_arrow.names)
+        rows = (row for batch in file.iter_batches(GROUP) for row in batch.to_pylist())
+        for number, row in enumerate(islice(rows, done, None), start=done + 1):
+            yield _make_entry(name, number, row, columns)
 
 
 def _make_entry(name: str, number: int, values: dict[str, Any], columns: Columns) -> Entry:
@@ -122,24 +143,3 @@ def _make_entry(name: str, number: int, values: dict[str, Any], columns: Columns
 def _bury(name: str, number: int, reason: str, detail: str, original: bytes) -> DeadLetter:
     position = f"{name} line {number}"
     return DeadLetter(derive_id(name, position), "replay", position, reason, detail, original, now())
-
-
-def _count_file(path: Path) -> int:
-    if path.name.endswith(".parquet"):
-        from pyarrow import parquet
-
-        return int(parquet.read_metadata(path).num_rows)
-    return sum(1 for _ in read_lines(path))
-
-
-def _fetch_files(place: str, prefix: str) -> Iterator[tuple[str, Path]]:
-    bucket = urlsplit(place).netloc
-    store, found = open_store(f"s3://{bucket}"), False
-    for key in store.list_keys(prefix):
-        found = True
-        with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
-            path = Path(folder) / Path(key).name
-            store.download(key, path)
-            yield key, path
-    if not found:
-        raise ConfigurationError(f"--from names nothing: '{place[:200]}'; valid: {_EXAMPLES}")

@@ -2,127 +2,169 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
-import orjson
+import click
 
-from libs.backfill.archive import RESULTS, Group, count_rows, list_files, read_groups, read_outdated_groups
-from libs.backfill.work import Done, Work, do_group
+from libs.backfill.archive import RESULTS, ArchiveFile, Group, list_files, read_groups, read_outdated_groups
+from libs.backfill.ledger import Ledger
+from libs.backfill.work import Chunk, Done, Work, do_chunk
 from libs.pacing import WallClock
 from libs.predict import Predictor, Scored
-from libs.results import Results, open_results
-from libs.sources import Position
-from libs.times import now
+from libs.results import open_results
 from libs.tweet import pack_entries
 from sentiment.cleaning import clean
-from sentiment.errors import ConfigurationError, PermanentError
+from sentiment.errors import ConfigurationError, PermanentError, SentimentError
+from sentiment.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from libs.settings import StreamSettings
 
-logger = logging.getLogger(__name__)
-
 _INSTALL: Final = "backfill needs its optional packages: pip install -r code/stream/build/requirements-backfill.txt"
 _AHEAD_OF_A_WORKER: Final = 3
-_KILLED_OFTEN: Final = 5  # a group is given up when so many workers died of it
+_TRIES: Final = 5  # of a group whose store was down; workers that die are the engine's own affair
 
 
-def run_backfill(settings: StreamSettings, place: str, target: str, scheduler: str) -> dict[str, int]:
-    """Score the archive ``place`` into ``target`` (``results`` or a folder for Parquet) and return the totals.
+class Job(NamedTuple):
+    """What is to be scored, whereto, and whether what was done before is to be done again."""
 
-    Resumes by itself: groups that were done before are passed over. ``scheduler``: address of a Dask cluster whose workers
+    place: str
+    target: str
+    scheduler: str = ""
+    again: bool = False
+
+
+def run_backfill(settings: StreamSettings, job: Job) -> dict[str, int]:
+    """Score an archive into the results store or Parquet files and return the totals.
+
+    Resumes by itself: rows that were done before are passed over. ``scheduler``: address of a Dask cluster whose workers
     have this app on their path; empty starts a cluster on this machine's cores. Raises ``ConfigurationError`` when the
     optional packages, the archive or the target are missing.
     """
+    _import_optional("pyarrow")
+    files = [] if job.place == RESULTS else list_files(job.place)
+    target = _prepare_target(job.target)
     results = open_results(settings.results_url, settings.retention_days, many_writers=True)
     results.prepare()
     predictor = Predictor(settings.predict_url, settings.predict_api_key, WallClock())
     work = Work(
         settings.predict_url, settings.predict_api_key, settings.predict_batch, settings.results_url,
-        settings.retention_days, settings.languages or predictor.read_languages(), _prepare_target(target),
+        settings.retention_days, settings.languages or predictor.read_languages(), target,
     )  # fmt: skip
-    done_before = f"backfill:{place}→{target}"
-    totals = {"rows": 0, "stored": 0, "dead_letters": 0, "skipped": 0}
-    with _connect(scheduler) as client, _open_bar(place) as bar:
-        for group, done in _do_all(client, work, _open_groups(results, predictor, place), results, done_before):
-            totals["rows"] += group.rows
-            for name, count in done._asdict().items():
-                totals[name] += count
-            bar.update(group.rows)
-    return totals
+    ledger = Ledger(results, job.place, target, again=job.again)
+    run = _Run(ledger, files)
+    with _connect(job.scheduler) as client, run.open_bar() as bar:
+        groups = read_outdated_groups(results, _ask_version(predictor)) if job.place == RESULTS else run.read_files()
+        for group, done in _do_all(client, work, groups):
+            run.note(group, done)
+            bar.update(len(group.entries))
+    return run.totals
 
 
-def _open_bar(place: str) -> Any:
-    tqdm: Any = import_module("tqdm").tqdm
-    return tqdm(total=None if place == RESULTS else count_rows(place), unit=" rows", desc="backfill")
+class _Run:
+    """The state of one run: what is open, what is done."""
+
+    def __init__(self, ledger: Ledger, files: list[ArchiveFile]) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._sizes: dict[str, int] = {}
+        self.totals = {
+            "rows": 0, "stored": 0, "dead_letters": 0, "skipped": 0, "files_done_before": 0, "files_unreadable": 0
+        }  # fmt: skip
+
+    def open_bar(self) -> Any:
+        counts = [file.count_rows() for file in self._files]
+        total = sum(count or 0 for count in counts) if counts and None not in counts else None
+        before = sum(self._ledger.read(file.name)[0] for file in self._files)
+        return _import_optional("tqdm").tqdm(total=total, initial=before, unit=" rows", desc="backfill")
+
+    def read_files(self) -> Iterator[Group]:
+        for file in self._files:
+            rows, finished = self._ledger.read(file.name)
+            if finished:
+                self.totals["files_done_before"] += 1
+                continue
+            try:
+                yield from self._read_file(file, rows)
+            except PermanentError as error:
+                if len(self._files) == 1:
+                    raise
+                self.totals["files_unreadable"] += 1
+                click.echo(f"{file.name}: {error.detail}", err=True)
+
+    def note(self, group: Group, done: Done) -> None:
+        """Count a group. Those of a file end in their order, so that a number of rows says which are done."""
+        self.totals["rows"] += len(group.entries)
+        for name, count in done._asdict().items():
+            self.totals[name] += count
+        if not group.rescored:
+            rows = group.first + len(group.entries)
+            self._ledger.write(group.file, rows, finished=rows == self._sizes.get(group.file))
+
+    def _read_file(self, file: ArchiveFile, done: int) -> Iterator[Group]:
+        rows = done
+        with file.fetched() as path:
+            for group in read_groups(file.name, path, done):
+                rows = group.first + len(group.entries)
+                yield group
+        self._sizes[file.name] = rows  # known before the last group is done: some are always under way
+        if rows == done:
+            self._ledger.write(file.name, rows, finished=True)
 
 
-def _open_groups(results: Results, predictor: Predictor, place: str) -> Iterator[Group]:
-    if place == RESULTS:
-        (current,) = predictor.predict([clean("")])
-        if not isinstance(current, Scored):
-            raise PermanentError("serve refuses an empty text, so its release is unknown", code=current.code)
-        yield from read_outdated_groups(results, current.model_version)
-        return
-    for name, path in list_files(place):
-        yield from read_groups(name, path)
-
-
-def _do_all(
-    client: Any, work: Work, groups: Iterator[Group], results: Results, key: str
-) -> Iterator[tuple[Group, Done]]:
+def _do_all(client: Any, work: Work, groups: Iterator[Group]) -> Iterator[tuple[Group, Done]]:
     """Yield groups with what became of them, in their order, a few ahead of the workers."""
-    finished: dict[str, int] = orjson.loads(results.read_position(key).cursor or "{}")
     ahead = max(2, _AHEAD_OF_A_WORKER * len(client.scheduler_info()["workers"]))
     waiting: deque[tuple[Group, Any]] = deque()
     for group in groups:
-        if group.number < finished.get(group.file, 0):
-            continue
-        name, packed = f"{group.file}#{group.number}", pack_entries(group.entries)
-        future = client.submit(do_group, work, name, packed, pure=False, retries=_KILLED_OFTEN)
-        waiting.append((group._replace(entries=[]), future))
-        # Outdated results are asked for anew after each group: it has to be stored before.
-        while len(waiting) >= ahead or (waiting and group.file == RESULTS):
-            yield _finish(*waiting.popleft(), results=results, key=key, finished=finished)
+        chunk = Chunk(group.file, group.first, pack_entries(group.entries), group.rescored)
+        waiting.append((group, client.submit(do_chunk, work, chunk, pure=False, retries=_TRIES)))
+        if len(waiting) >= ahead:
+            yield _wait_for(*waiting.popleft())
     while waiting:
-        yield _finish(*waiting.popleft(), results=results, key=key, finished=finished)
+        yield _wait_for(*waiting.popleft())
 
 
-def _finish(group: Group, future: Any, *, results: Results, key: str, finished: dict[str, int]) -> tuple[Group, Done]:
-    """Wait for a group and note it: groups of a file are done in order, so their count says which."""
-    done: Done = future.result()
-    if group.file != RESULTS:
-        finished[group.file] = group.number + 1
-        results.write_position(key, Position(orjson.dumps(finished).decode(), now()))
-    return group, done
+def _wait_for(group: Group, future: Any) -> tuple[Group, Done]:
+    killed: type[Exception] = import_module("distributed").KilledWorker
+    try:
+        return group, future.result()
+    except killed as error:
+        place = f"{group.file}, {len(group.entries)} rows from row {group.first + 1} on"
+        raise PermanentError(f"workers die of {place}: {error}", code="workers_died") from None
+
+
+def _ask_version(predictor: Predictor) -> str:
+    (current,) = predictor.predict([clean("")])
+    if not isinstance(current, Scored):
+        raise PermanentError("serve refuses an empty text, so its release is unknown", code=current.code)
+    return current.model_version
 
 
 def _prepare_target(target: str) -> str:
+    """Return the target's address, empty for the results store, after proving that it can be written."""
     if target == RESULTS:
         return ""
-    parts = urlsplit(target)
-    folder = Path(unquote(parts.path)) if parts.scheme == "file" else Path(target)
+    address = target if urlsplit(target).scheme in ("s3", "file") else Path(target).absolute().as_uri()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"--to cannot be written ({error.strerror}); valid: results or /srv/scored") from None
-    return str(folder.absolute())
+        open_store(address).check()
+    except SentimentError as error:
+        raise ConfigurationError(
+            f"--to cannot be written ({error.detail}); valid: results, /srv/scored, s3://bucket/scored"
+        ) from None
+    return address
 
 
 @contextmanager
 def _connect(scheduler: str) -> Iterator[Any]:
-    try:
-        engine: Any = import_module("distributed")
-    except ImportError:
-        raise ConfigurationError(_INSTALL) from None
+    engine = _import_optional("distributed")
     if scheduler:
         with engine.Client(scheduler) as client:
             yield client
@@ -131,3 +173,10 @@ def _connect(scheduler: str) -> Iterator[Any]:
     cluster = engine.LocalCluster(host="127.0.0.1", threads_per_worker=1, dashboard_address=None)
     with cluster, engine.Client(cluster) as client:
         yield client
+
+
+def _import_optional(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise ConfigurationError(_INSTALL) from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from libs.batches import build_batch, sort_entries
@@ -11,13 +14,15 @@ from libs.pacing import WallClock
 from libs.predict import Predictor
 from libs.results import Batch, Results, open_results
 from libs.spool import Parcel
-from libs.tweet import unpack_entries
+from libs.tweet import derive_id, unpack_entries
 from sentiment.errors import TransientError
+from sentiment.store import open_store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 _TRIES: Final = 8
+_NO_KEY = re.compile(r"[^A-Za-z0-9._=+-]")
 
 
 class Work(NamedTuple):
@@ -30,7 +35,16 @@ class Work(NamedTuple):
     retention_days: int
     languages: frozenset[str]
     parquet: str
-    """Folder for Parquet parts; empty = the results store."""
+    """Address of a folder for Parquet parts, ``file://`` or ``s3://``; empty = the results store."""
+
+
+class Chunk(NamedTuple):
+    """A group on its way to a worker."""
+
+    file: str
+    first: int
+    entries: bytes
+    rescored: dict[str, str]
 
 
 class Done(NamedTuple):
@@ -41,31 +55,35 @@ class Done(NamedTuple):
     skipped: int
 
 
-def do_group(work: Work, name: str, packed: bytes) -> Done:
+def do_chunk(work: Work, chunk: Chunk) -> Done:
     """Score and store one group. Raises ``TransientError`` when the store stays down: the engine tries again."""
     predictor = _make_predictor(work.predict_url, work.predict_api_key)
-    share = sort_entries([Parcel(name, unpack_entries(packed))], work.languages)
+    languages = frozenset[str]() if chunk.rescored else work.languages  # what is stored was scored already
+    share = sort_entries([Parcel(chunk.file, unpack_entries(chunk.entries))], languages)
     texts = share.clean_texts()
     starts = range(0, len(texts), work.predict_batch)
     answers = [answer for start in starts for answer in predictor.predict(texts[start : start + work.predict_batch])]
-    batch = build_batch(share, texts, answers)
+    batch = replace(build_batch(share, texts, answers), rescored=chunk.rescored)
     if work.parquet:
-        write_part(Path(work.parquet), name, batch)
+        write_parts(work.parquet, chunk, batch)
     else:
         _store(work, batch)
     return Done(len(batch.results), len(batch.dead_letters), len(batch.skipped))
 
 
-def write_part(folder: Path, name: str, batch: Batch) -> None:
-    """Write a group's results, and its dead letters beside them, whole or not at all."""
+def write_parts(target: str, chunk: Chunk, batch: Batch) -> None:
+    """Write a group's results, and its dead letters beside them, each file whole or not at all."""
     from pyarrow import Table, parquet
 
-    part = name.replace("/", "_").replace("#", "-")
+    store = open_store(target)
+    # Two files whose names differ only in what a key may not hold must not meet in one part.
+    name = f"{_NO_KEY.sub('_', chunk.file)}-{derive_id(chunk.file)[:8]}-{chunk.first:09}.parquet"
     for kind, rows in (("part", batch.results), ("dead", batch.dead_letters)):
         if rows:
-            unfinished = folder / f".{kind}-{part}.parquet"
-            parquet.write_table(Table.from_pylist([row._asdict() for row in rows]), unfinished)
-            unfinished.replace(folder / f"{kind}-{part}.parquet")
+            with TemporaryDirectory(prefix="backfill-") as folder:
+                path = Path(folder) / "part.parquet"
+                parquet.write_table(Table.from_pylist([row._asdict() for row in rows]), path)
+                store.upload(f"{kind}-{name}", path)
 
 
 def _store(work: Work, batch: Batch) -> None:

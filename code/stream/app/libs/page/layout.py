@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _REFRESH_MILLISECONDS: Final = 5_000
 PERIODS: Final = {
-    60: "last hour", 360: "last 6 hours", 1_440: "last day", 10_080: "last week", 43_200: "last 30 days",
-    525_600: "last year",
+    15: "last 15 minutes", 60: "last hour", 360: "last 6 hours", 1_440: "last day", 10_080: "last 7 days",
+    43_200: "last 30 days", 525_600: "last 365 days",
 }  # fmt: skip
 DEFAULT_MINUTES: Final = 10_080
 _GRAPH: Final[Any] = {"displayModeBar": False, "responsive": True}
@@ -31,9 +31,14 @@ def make_layout() -> Component:
                     _make_filters(),
                     html.Div(id="alerts", role="status"),
                     html.Section(id="figures", className="figures"),
-                    _card("Sentiment over time", _graph("over-time", 340), wide=True),
-                    _card("Topics side by side", _graph("by-topic", 200), html.Div(id="topics")),
-                    _card("Words that drive each label", html.Div(id="words", className="pair")),
+                    _card(
+                        "Sentiment over time",
+                        html.Div(id="legend", className="legend"),
+                        _graph("over-time", 320),
+                        wide=True,
+                    ),
+                    _card("Topics side by side", html.Div(id="topics"), wide=True),
+                    _card("Words that drive each label", html.Div(id="words", className="words"), wide=True),
                     _card("Newest posts", html.Ul(id="newest", className="posts")),
                     _card("Most negative posts", html.Ul(id="negative", className="posts")),
                     _card("Languages seen", html.Div(id="languages")),
@@ -41,7 +46,6 @@ def make_layout() -> Component:
                     _card("Health", html.Div(id="health"), wide=True),
                 ]
             ),
-            html.Footer(html.Span(id="updated", className="quiet small")),
         ]
     )
 
@@ -50,8 +54,8 @@ def _make_header() -> Component:
     links = [("API", "/docs/"), ("Metrics", "/metrics")]
     return html.Header(
         [
-            html.H1("How people feel about it"),
-            html.Nav([html.A(name, href=href) for name, href in links]),
+            html.Div([html.H1("How people feel about it"), html.P(id="period", className="quiet")]),
+            html.Nav([html.Span(id="updated", className="pill"), *(html.A(name, href=href) for name, href in links)]),
         ],
         className="bar",
     )

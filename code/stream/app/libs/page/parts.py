@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from dash import html
 
-from sentiment.labels import THREE_CLASSES
+from libs.page.figures import is_telling, show_points
+from sentiment.labels import NEGATIVE
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -16,18 +18,16 @@ if TYPE_CHECKING:
     from libs.tweet import Gap
 
 
-def make_figures(summary: dict[str, Any]) -> list[Component]:
-    """Return the key figures with their change against the period before."""
-    change = summary["change"]
-    tiles = [_tile("Posts", f"{summary['posts']:,}", _percent(change["posts"]), "")]
-    for label in THREE_CLASSES:
-        now, shift = summary["labels"][label], change["labels"][label]
-        value = "–" if now["share"] is None else f"{now['share']:.0%}"
-        tiles.append(_tile(label.capitalize(), value, _points(shift), label, f"{now['count']:,} posts"))
-    score = "–" if summary["mean_score"] is None else f"{summary['mean_score']:.2f}"
-    shift = change["mean_score"]
-    tiles.append(_tile("Mean score", score, "" if shift is None else f"{shift:+.2f}", "", "0 negative, 1 positive"))
-    return tiles
+_MOST_TOPICS: Final = 12
+_TOPIC_NAMES: Final = ["Topic", "Posts", "Negative, neutral, positive", "Negative share", "Score"]
+
+
+def make_legend(shown: list[tuple[str, str, str]]) -> list[Component]:
+    """Return what the chart's colours mean."""
+    return [
+        html.Span([html.I(className=mark, style={"background": color}), name], className="key")
+        for name, color, mark in shown
+    ]
 
 
 def make_posts(results: list[Result]) -> list[Component]:
@@ -35,40 +35,50 @@ def make_posts(results: list[Result]) -> list[Component]:
     return [_make_post(result) for result in results] or [html.Li("No posts in this period.", className="quiet")]
 
 
-def make_words(words: dict[str, list[tuple[str, int]]]) -> list[Component]:
-    """Return a list of words for each label."""
-    return [
+def make_words(words: dict[str, list[tuple[str, int]]], sample: int) -> list[Component]:
+    """Return the words of each label with the number of posts they are in."""
+    columns = [
         html.Div(
             [
                 html.H3(label.capitalize(), className=label),
-                html.Ul([html.Li([word, html.Span(str(posts), className="quiet")]) for word, posts in found])
+                html.P([html.Span([word, html.Small(f"{posts:,}")], className="chip") for word, posts in found])
                 if found
                 else html.P("Too few posts to tell.", className="quiet"),
             ]
         )
         for label, found in words.items()
     ]
+    note = f"Said more in a label's posts than in the others, beyond chance; counted in the newest {sample:,} posts."
+    return [*columns, html.P(note, className="quiet small whole")]
 
 
-def make_topics(topics: list[dict[str, Any]]) -> Component:
-    """Return the topics' numbers as a table."""
+def make_topics(topics: list[dict[str, Any]]) -> list[Component]:
+    """Return the topics with the most posts side by side: volume, shares as a bar, change of the negative share, score."""
     if not topics:
-        return html.P("No topics in this period.", className="quiet")
+        return [html.P("No topics in this period.", className="quiet")]
     rows = [
         [
             topic["topic"],
             f"{topic['posts']:,}",
-            *(f"{topic['labels'][label]['share']:.0%}" for label in THREE_CLASSES),
+            _make_bar(topic["labels"]),
+            [f"{topic['labels'][NEGATIVE]['share']:.0%} ", _show_negative_change(topic)],
             f"{topic['mean_score']:.2f}",
         ]
-        for topic in topics
+        for topic in topics[:_MOST_TOPICS]
     ]
-    return make_table(["Topic", "Posts", "Neg.", "Neut.", "Pos.", "Score"], rows)
+    parts = [make_table(_TOPIC_NAMES, rows, "topics")]
+    if len(topics) > _MOST_TOPICS:
+        rest = f"and {len(topics) - _MOST_TOPICS} topics with fewer posts: choose one above to see it."
+        parts.append(html.P(rest, className="quiet small"))
+    return parts
 
 
 def make_languages(languages: list[dict[str, Any]]) -> Component:
     """Return languages with scored and skipped posts."""
-    rows = [[row["lang"] or "not given", f"{row['scored']:,}", f"{row['skipped']:,}"] for row in languages[:12]]
+    rows = [
+        [row["lang"] or "not given by the source", f"{row['scored']:,}", f"{row['skipped']:,}"]
+        for row in languages[:12]
+    ]
     return make_table(["Language", "Scored", "Not scored"], rows) if rows else html.P("None yet.", className="quiet")
 
 
@@ -77,14 +87,16 @@ def make_gaps(gaps: list[Gap], dead_letters: int) -> list[Component]:
     rows = [
         [
             gap.started_at[:19].replace("T", " "),
-            gap.ended_at[11:19] or "still open",
-            gap.reason,
+            _show_end(gap),
+            gap.reason.replace("_", " "),
             "yes" if gap.recovered else "no",
         ]
         for gap in gaps
     ]
     table = (
-        make_table(["From (UTC)", "To", "Reason", "Recovered"], rows) if rows else html.P("No gaps.", className="quiet")
+        make_table(["From (UTC)", "To", "Reason", "Recovered"], rows)
+        if rows
+        else html.P("No gaps: nothing was missed.", className="quiet")
     )
     link = html.A("dead letters", href="/api/dead-letters")
     return [table, html.P([f"{dead_letters:,} ", link, " (posts that could not be read, scored or stored)"])]
@@ -102,30 +114,52 @@ def make_health(reasons: list[str], position: Position | None, spooled: int) -> 
     return [html.Ul(state, className="health"), *(html.P(fact, className="quiet") for fact in facts)]
 
 
-def make_table(names: list[str], rows: list[list[str]]) -> Component:
+def make_table(names: list[str], rows: list[list[Any]], kind: str = "") -> Component:
     """Return a table that scrolls inside its card on a narrow screen."""
     head = html.Thead(html.Tr([html.Th(name) for name in names]))
     body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
-    return html.Div(html.Table([head, body]), className="scroll")
+    return html.Div(html.Table([head, body], className=kind), className="scroll")
 
 
-def _tile(name: str, value: str, change: str, label: str, note: str = "") -> Component:
-    parts = [html.Span(name, className="name"), html.Strong(value, className=f"value {label}".strip())]
-    if change:
-        parts.append(html.Span(change, className="change", title="against the period of the same length before"))
-    return html.Div([*parts, html.Span(note, className="quiet small")], className="card tile")
+def _show_negative_change(topic: dict[str, Any]) -> Component | None:
+    return show_points(topic["change"]["labels"][NEGATIVE], NEGATIVE) if is_telling(topic) else None
+
+
+def _make_bar(labels: dict[str, dict[str, Any]]) -> Component:
+    parts = [
+        html.Span(
+            f"{found['share']:.0%}" if found["share"] >= 0.08 else "",
+            className=f"share {label}",
+            style={"width": f"{100 * found['share']:.2f}%"},
+            title=f"{label.capitalize()}: {found['count']:,} posts, {found['share']:.1%}",
+        )
+        for label, found in labels.items()
+    ]
+    return html.Div(parts, className="shares")
 
 
 def _make_post(result: Result) -> Component:
     score = html.Span([result.sentiment.capitalize(), f" {result.score:.2f}"], className=f"label {result.sentiment}")
-    facts = [result.user, f"{result.data[:16].replace('T', ' ')} UTC", *result.topics]
+    moment = f"{result.data[:16].replace('T', ' ')} UTC"
+    address = find_address(result)
+    shown = html.A(moment, href=address, target="_blank", rel="noopener noreferrer") if address else moment
+    facts = [result.user, " · ", shown, *(f" · {topic}" for topic in result.topics)]
     text = result.twitter_raw if len(result.twitter_raw) <= 600 else result.twitter_raw[:600] + " …"
-    return html.Li([html.P(text, dir="auto"), html.Div([score, html.Span(" · ".join(facts), className="quiet small")])])
+    return html.Li([html.P(text, dir="auto"), html.Div([score, html.Span(facts, className="quiet small")])])
 
 
-def _percent(change: float | None) -> str:
-    return "" if change is None else f"{change:+.0%}"
+def find_address(result: Result) -> str:
+    """Return where a post can be read and answered, or nothing for a replayed one. Ids are strangers' text: all quoted."""
+    if result.source == "x":
+        return f"https://x.com/i/web/status/{quote(result.id, safe='')}"
+    author, _, key = result.id.removeprefix("bluesky:").rpartition("/")
+    if result.source == "bluesky" and author:
+        return f"https://bsky.app/profile/{quote(author, safe=':')}/post/{quote(key, safe='')}"
+    return ""
 
 
-def _points(change: float | None) -> str:
-    return "" if change is None else f"{100 * change:+.0f} points"
+def _show_end(gap: Gap) -> str:
+    if not gap.ended_at:
+        return "still open"
+    same_day = gap.ended_at[:10] == gap.started_at[:10]
+    return gap.ended_at[11:19] if same_day else gap.ended_at[:19].replace("T", " ")

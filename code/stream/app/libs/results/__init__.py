@@ -56,6 +56,8 @@ class Batch:
     """Which version of its post a result is of, by id, where a source edits posts in place."""
     edited: frozenset[str] = frozenset()
     """Ids whose text changed in place: they overwrite whatever the model version."""
+    rescored: dict[str, str] = field(default_factory=dict)
+    """``analyzed_at`` by id of stored results that were read to be scored anew: each overwrites that very row or nothing."""
 
 
 class Question(NamedTuple):
@@ -110,7 +112,10 @@ class Results(Protocol):
         """Return ``(language, scored, skipped)``."""
 
     def count_all(self) -> dict[str, int]:
-        """Return ``{"stored", "dead_letters", "skipped", "removed"}``: how many of each there are."""
+        """Return ``{"stored", "dead_letters", "skipped", "removed"}``: how many of each there are. May take long."""
+
+    def count_dead_letters(self) -> int:
+        """Return how many dead letters there are, soon."""
 
     def read_newest_date(self) -> str:
         """Return the date of the newest post, or nothing when there is none."""
@@ -133,11 +138,13 @@ class Results(Protocol):
     def write_position(self, key: str, position: Position) -> None:
         """Keep a source's position."""
 
-    def read_outdated(self, model_version: str, limit: int) -> Iterator[Result]:
-        """Yield results of models older than ``model_version``."""
+    def read_outdated(self, model_version: str) -> Iterator[Result]:
+        """Yield each result of a model older than ``model_version`` once, in an order of the store's own."""
 
     def prune(self, before: str) -> int:
-        """Delete what was analysed before a moment (nothing when it is empty) and return how many results went.
+        """Delete what is from before a moment (nothing when it is empty) and return how many results went.
+
+        Results go by their analysis, dead letters by their death, skipped posts by their date; gaps are kept.
 
         Forgets versions of edited and removed posts that nothing can bring up again.
         """

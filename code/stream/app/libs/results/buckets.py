@@ -8,7 +8,7 @@ from functools import lru_cache
 from libs.times import format_time
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def bucket_start(stamp: str, bucket_seconds: int) -> str:
     """Return the beginning of the bucket that ``stamp`` (ISO 8601 UTC, cut anywhere after the minute) lies in."""
     moment = datetime.fromisoformat(stamp.rstrip("Z")).replace(tzinfo=UTC)

@@ -24,13 +24,13 @@ _DAY_SECONDS: Final = 86_400
 
 def make_item(result: Result, retention_days: int) -> Item:
     """Return the item: the result's fields, ``bucket`` for the index, ``expires_at`` when results expire."""
-    item = {
+    return {
         **result._asdict(),
         "score": Decimal(str(result.score)),
         "topics": list(result.topics),
         "bucket": bucket_of(ALL, result.sentiment, result.data[:_HOUR], result.id),
+        **expires_in(retention_days),
     }
-    return {**item, "expires_at": expiry(retention_days)} if retention_days else item
 
 
 def read_item(item: Item) -> Result:
@@ -42,7 +42,6 @@ def read_item(item: Item) -> Result:
 def make_topic_items(result: Result, retention_days: int) -> list[Item]:
     """Return the items that lead from each topic to a result."""
     moment = f"{result.data}#{result.id}"
-    expires = {"expires_at": expiry(retention_days)} if retention_days else {}
     return [
         {
             "bucket": bucket_of(topic, result.sentiment, result.data[:_HOUR], result.id),
@@ -52,7 +51,7 @@ def make_topic_items(result: Result, retention_days: int) -> list[Item]:
             "sentiment": result.sentiment,
             "score": Decimal(str(result.score)),
             "lang": result.lang,
-            **expires,
+            **expires_in(retention_days),
         }
         for topic in result.topics
     ]
@@ -80,9 +79,9 @@ def hours_of(results: list[Result]) -> set[tuple[str, str]]:
     return {(topic, result.data[:_HOUR]) for result in results for topic in (ALL, *result.topics)}
 
 
-def expiry(days: int) -> int:
-    """Return when something written now expires, as DynamoDB's TTL wants it: seconds since 1970."""
-    return int(time.time()) + days * _DAY_SECONDS
+def expires_in(days: int) -> Item:
+    """Return when something written now expires, as DynamoDB's TTL wants it (seconds since 1970); 0 days = never."""
+    return {"expires_at": int(time.time()) + days * _DAY_SECONDS} if days else {}
 
 
 def is_alive(item: Item) -> bool:

@@ -1,4 +1,4 @@
-"""DynamoDB's calls: tables made when absent, batches sent until nothing is left of them, errors in this product's words.
+"""DynamoDB's calls: batches sent, several at once, until nothing is left of them; errors in this product's words.
 
 The only place where results meet boto3. Three tables: results, ``<name>_topics`` and ``<name>_ledger``.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +19,7 @@ from libs.aws import make_client
 from sentiment.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 BY_TOPIC: Final = "by_topic"
 _PUTS: Final = 25  # BatchWriteItem's limit
@@ -25,11 +27,12 @@ _GETS: Final = 100  # BatchGetItem's limit
 _TRIES: Final = 8
 _FIRST_WAIT_SECONDS: Final = 0.05
 _LONGEST_WAIT_SECONDS: Final = 2.0
-_CREATE_SECONDS: Final = 60.0
+_IN_FLIGHT: Final = 8  # batches under way at once, so that a batch's way there and back is not waited for each time
 _REFUSED: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
 _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
 Item = dict[str, Any]
+Outcome = TypeVar("Outcome")
 
 
 class Tables:
@@ -39,44 +42,37 @@ class Tables:
         """Make the client: credentials, region and endpoint from boto3's default chain."""
         self.results, self.topics, self.ledger = name, f"{name}_topics", f"{name}_ledger"
         self.client: Any = make_client("dynamodb", read_timeout_seconds=15)
-
-    def create_missing(self) -> None:
-        """Create what is absent, billed by request, and wait until it can be used."""
-        index = {
-            "IndexName": BY_TOPIC,
-            "KeySchema": _key("bucket", "data"),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        with self.translated():
-            made = [
-                self._create(self.results, ("id",), GlobalSecondaryIndexes=[index], extra=("bucket", "data")),
-                self._create(self.topics, ("bucket", "moment")),
-                self._create(self.ledger, ("kind", "id")),
-            ]
-            for name in (name for name in made if name):
-                self._wait_until_active(name)
-                self.client.update_time_to_live(
-                    TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
-                )
+        self._pool = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="dynamodb")
 
     def get(self, table: str, keys: Sequence[Item]) -> list[Item]:
         """Return the items that are there, as they are at this moment; keys must differ."""
-        found: list[Item] = []
-        for start in range(0, len(keys), _GETS):
-            request = {table: {"Keys": [_pack(key) for key in keys[start : start + _GETS]], "ConsistentRead": True}}
-            for answer in self._until_done(self.client.batch_get_item, request, "UnprocessedKeys"):
-                found += [_unpack(item) for item in answer["Responses"].get(table, ())]
-        return found
+        requests = [
+            {table: {"Keys": [_pack(key) for key in keys[start : start + _GETS]], "ConsistentRead": True}}
+            for start in range(0, len(keys), _GETS)
+        ]
+        found = self.run_together([partial(self._get, table, request) for request in requests])
+        return [item for items in found for item in items]
 
     def write(self, table: str, puts: Sequence[Item] = (), deletes: Sequence[Item] = ()) -> None:
         """Put and delete without conditions; keys must differ."""
-        calls = [{"PutRequest": {"Item": _pack(item)}} for item in puts]
-        calls += [{"DeleteRequest": {"Key": _pack(key)}} for key in deletes]
-        for start in range(0, len(calls), _PUTS):
-            for _ in self._until_done(
-                self.client.batch_write_item, {table: calls[start : start + _PUTS]}, "UnprocessedItems"
-            ):
-                pass
+        calls = [(table, {"PutRequest": {"Item": _pack(item)}}) for item in puts]
+        calls += [(table, {"DeleteRequest": {"Key": _pack(key)}}) for key in deletes]
+        self._send(calls)
+
+    def put_all(self, puts: Sequence[tuple[str, Item]]) -> None:
+        """Put items of several tables in as few batches as they fit in; keys must differ."""
+        self._send([(table, {"PutRequest": {"Item": _pack(item)}}) for table, item in puts])
+
+    def run_together(self, calls: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+        """Make calls at once and return their answers in order; all have ended when the first failure is raised.
+
+        Not from within such a call: they share their threads.
+        """
+        if len(calls) == 1:
+            return [calls[0]()]
+        futures = [self._pool.submit(call) for call in calls]
+        wait(futures)
+        return [future.result() for future in futures]
 
     def put_if(self, table: str, item: Item, condition: str, values: Item) -> bool:
         """Put one item under a condition and return whether it held."""
@@ -92,14 +88,12 @@ class Tables:
 
     def query(self, table: str, condition: str, values: Item, **options: Any) -> Iterator[Item]:
         """Yield matching items, page by page."""
-        request = {"TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": _pack(values)}
-        while True:
-            with self.translated():
-                answer = self.client.query(**request, **options)
-            yield from map(_unpack, answer.get("Items", ()))
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for page in self._query_pages(table, condition, values, **options):
+            yield from map(_unpack, page.get("Items", ()))
+
+    def count(self, table: str, condition: str, values: Item) -> int:
+        """Return how many items match."""
+        return sum(page["Count"] for page in self._query_pages(table, condition, values, Select="COUNT"))
 
     def scan(self, table: str, **options: Any) -> Iterator[Item]:
         """Yield the pages of a scan as DynamoDB answers them, items unpacked."""
@@ -110,6 +104,11 @@ class Tables:
             if "LastEvaluatedKey" not in answer:
                 return
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def close(self) -> None:
+        """Close the client's connections and end the threads."""
+        self._pool.shutdown()
+        self.client.close()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -126,32 +125,15 @@ class Tables:
                 f"dynamodb://{self.results} cannot be reached: {error}", code="results_down"
             ) from error
 
-    def _create(self, name: str, keys: tuple[str, ...], *, extra: tuple[str, ...] = (), **options: Any) -> str:
-        attributes = [{"AttributeName": key, "AttributeType": "S"} for key in (*keys, *extra)]
-        try:
-            self.client.describe_table(TableName=name)
-        except self.client.exceptions.ResourceNotFoundException:
-            pass
-        else:
-            return ""
-        try:
-            self.client.create_table(
-                TableName=name,
-                KeySchema=_key(*keys),
-                AttributeDefinitions=attributes,
-                BillingMode="PAY_PER_REQUEST",
-                **options,
-            )
-        except self.client.exceptions.ResourceInUseException:
-            return ""  # another worker was first
-        return name
-
-    def _wait_until_active(self, name: str) -> None:
-        deadline = time.monotonic() + _CREATE_SECONDS
-        while self.client.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
-            if time.monotonic() > deadline:
-                raise TransientError(f"dynamodb://{name} does not become active", code="results_down")
-            time.sleep(0.5)
+    def _query_pages(self, table: str, condition: str, values: Item, **options: Any) -> Iterator[Item]:
+        request = {"TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": _pack(values)}
+        while True:
+            with self.translated():
+                answer = self.client.query(**request, **options)
+            yield answer
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _conditional(self, call: Any, *, values: Item, **request: Any) -> bool:
         with self.translated():
@@ -161,27 +143,50 @@ class Tables:
                 return False
         return True
 
+    def _send(self, calls: Sequence[tuple[str, Item]]) -> None:
+        batches: list[dict[str, list[Item]]] = []
+        for start in range(0, len(calls), _PUTS):
+            batches.append({})  # a plain one: boto3 takes no subclass
+            for table, call in calls[start : start + _PUTS]:
+                batches[-1].setdefault(table, []).append(call)
+        self.run_together([partial(self._write, batch) for batch in batches])
+
+    def _get(self, table: str, request: Item) -> list[Item]:
+        answers = self._until_done(self.client.batch_get_item, request, "UnprocessedKeys")
+        return [_unpack(item) for answer in answers for item in answer["Responses"].get(table, ())]
+
+    def _write(self, request: Item) -> None:
+        for _ in self._until_done(self.client.batch_write_item, request, "UnprocessedItems"):
+            pass
+
     def _until_done(self, call: Any, request: Item, rest: str) -> Iterator[Item]:
-        """Send a batch, and what a throttled table hands back inside a 200, with jittered waits in between."""
-        for attempt in range(_TRIES):
+        """Send a batch, and what a throttled table hands back inside a 200, with jittered waits in between.
+
+        Patience ends after so many answers that got nothing done; one that did begins it anew.
+        """
+        tries, left = 0, _count_requests(request)
+        while tries < _TRIES:
             with self.translated():
                 answer = call(RequestItems=request)
             yield answer
             request = answer.get(rest) or {}
-            if not request:
+            before, left = left, _count_requests(request)
+            if not left:
                 return
-            longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**attempt)
+            tries = 0 if left < before else tries + 1
+            longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**tries)
             time.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret  # nosec B311
         raise TransientError(f"dynamodb://{self.results} is throttled", code="results_down")
 
 
-def _key(*names: str) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)]
+def _count_requests(request: Item) -> int:
+    return sum(len(asked["Keys"] if isinstance(asked, dict) else asked) for asked in request.values())
 
 
 def _pack(item: Item) -> Item:
-    return {name: _serializer.serialize(value) for name, value in item.items()}
+    # boto3's serializer asks each value for its kind in turn, which for the many texts costs more than the call itself.
+    return {name: {"S": value} if type(value) is str else _serializer.serialize(value) for name, value in item.items()}
 
 
 def _unpack(item: Item) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+    return {name: value["S"] if "S" in value else _deserializer.deserialize(value) for name, value in item.items()}

@@ -1,17 +1,18 @@
 """How a batch reaches DynamoDB: every step may be repeated after a crash, and the post's own row is what decides.
 
-New posts are looked up first and, where one process alone stores them, go in batches, which take no conditions. A post
-that is there already, or that another worker may store at this moment, is written under a condition, so that an older
-model never overwrites a newer one, whoever is first.
+New posts are looked up first and, where one process alone stores them, go in batches, which take no conditions: the
+key makes a repeated one harmless. A post that is there already, or that another worker may store at this moment, is
+written under a condition, so that an older model never overwrites a newer one, whoever is first.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from libs.results.dynamo_changes import Change, is_admitted, plan_change
 from libs.results.dynamo_items import (
-    expiry,
+    expires_in,
     hours_of,
     is_alive,
     make_item,
@@ -21,6 +22,7 @@ from libs.results.dynamo_items import (
 )  # fmt: skip
 from libs.results.revisions import KEPT_DAYS, Revision
 from libs.times import now
+from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from libs.results.dynamo_tables import Item, Tables
     from libs.tweet import Removal
 
-_PARALLEL: Final = 8
 _NEVER_EDITED: Final = frozenset({"replay"})  # sources whose posts have no later versions to look up
 
 
@@ -44,106 +45,143 @@ class Writer:
 
     def write(self, batch: Batch) -> None:
         """Write everything."""
-        for removal in batch.removals:
-            self._remove(removal)
+        self._remove(batch.removals)
         self._write_results(batch)
         for gap in batch.gaps:
-            # An open gap never reopens one that is closed.
+            # An open gap never reopens one that is closed, and of two ends told the later counts.
             item = {"kind": "gap", **gap._asdict()}
             self._tables.put_if(
-                self._tables.ledger, item, "attribute_not_exists(id) OR ended_at = :open", {":open": ""}
+                self._tables.ledger, item, "attribute_not_exists(id) OR ended_at < :ended", {":ended": gap.ended_at}
             )
-        letters = {letter.id: {"kind": "dead_letter", **letter._asdict()} for letter in batch.dead_letters}
+        expiry = expires_in(self._retention_days)
+        letters = {letter.id: {"kind": "dead_letter", **letter._asdict(), **expiry} for letter in batch.dead_letters}
         buried = [{"kind": "dead_letter", "id": letter} for letter in set(batch.buried) - letters.keys()]
         self._write_ledger(list(letters.values()), buried)
-        skipped = {row.id: {"kind": f"skipped#{row.data[:13]}", **row._asdict()} for row in batch.skipped}
+        skipped = {row.id: {"kind": f"skipped#{row.data[:13]}", **row._asdict(), **expiry} for row in batch.skipped}
         self._write_ledger(list(skipped.values()))
-        self._write_ledger([{"kind": "skipped_hours", "id": hour} for hour in {row.data[:13] for row in batch.skipped}])
+        self._tables.put_all(self._make_touches({("skipped_hours", row.data[:13]) for row in batch.skipped}))
 
     def _write_results(self, batch: Batch) -> None:
         results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
-        known = self._read_revisions([result.id for result in results.values() if result.source not in _NEVER_EDITED])
-        admitted = [
-            result
-            for result in results.values()
-            if result.id not in known or known[result.id].admits(batch.revisions.get(result.id, ""))
-        ]
+        known = self._read_revisions(list(results.values()))
+        admitted = [result for result in results.values() if is_admitted(result, batch, known)]
         found = self._tables.get(self._tables.results, [{"id": result.id} for result in admitted])
         stored = {item["id"]: read_item(item) for item in found if is_alive(item)}
-        for result in admitted:
-            if result.id in batch.edited:
-                self._write_revision(result.id, Revision(batch.revisions[result.id], removed=False))
-        current = self._create([result for result in admitted if result.id not in stored])
-        for result in admitted:
-            if result.id in stored:
-                current.append(self._overwrite(stored[result.id], result, edited=result.id in batch.edited))
+        edited = [result.id for result in admitted if result.id in batch.edited]
+        self._write_revisions({post: Revision(batch.revisions[post], removed=False) for post in edited})
+        current = self._create([r for r in admitted if r.id not in stored and r.id not in batch.rescored], batch)
+        current += self._replace(
+            [plan_change(stored[result.id], result, batch) for result in admitted if result.id in stored]
+        )
         # A crash may have come between a post's row and its topics': they are written again with what is stored.
         self._index(current)
+        if self._many_writers:
+            self._retract(current, batch)
 
-    def _create(self, results: list[Result]) -> list[Result]:
+    def _create(self, results: list[Result], batch: Batch) -> list[Result]:
         """Store new posts and return what is stored of them now."""
         items = [make_item(result, self._retention_days) for result in results]
         if not self._many_writers:
             self._tables.write(self._tables.results, items)
             return results
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            won = list(pool.map(self._put_newest, items))
-        lost = [{"id": result.id} for result, first in zip(results, won, strict=True) if not first]
-        others = {item["id"]: read_item(item) for item in self._tables.get(self._tables.results, lost)}
-        return [others.get(result.id, result) for result in results]
+        won = self._tables.run_together([partial(self._put_newest, item) for item in items])
+        lost = [result for result, first in zip(results, won, strict=True) if not first]
+        found = self._tables.get(self._tables.results, [{"id": result.id} for result in lost])
+        others = {item["id"]: read_item(item) for item in found}
+        changes = [plan_change(others[result.id], result, batch) for result in lost if result.id in others]
+        return [result for result, first in zip(results, won, strict=True) if first] + self._replace(changes)
 
     def _put_newest(self, item: Item) -> bool:
         condition = "attribute_not_exists(id) OR model_version < :version"
         return self._tables.put_if(self._tables.results, item, condition, {":version": item["model_version"]})
 
-    def _overwrite(self, old: Result, result: Result, *, edited: bool) -> Result:
-        """Replace a stored result if the new one is to win, and return the one that did."""
-        if not edited and result.model_version <= old.model_version:
-            return old
-        condition, values = "model_version < :version", {":version": result.model_version}
-        if edited:
-            condition, values = "analyzed_at < :moment", {":moment": result.analyzed_at}
-        if not self._tables.put_if(self._tables.results, make_item(result, self._retention_days), condition, values):
-            return old
-        self._tables.write(self._tables.topics, deletes=[topic_key(item) for item in make_topic_items(old, 0)])
-        self._touch_hours([old])
-        return result
+    def _replace(self, changes: list[Change]) -> list[Result]:
+        """Replace stored results where the new ones are to win, and return those that did, old or new.
+
+        ``TransientError("results_race")`` when an edit met another worker's write: nothing is lost by a second try.
+        """
+        due = [change for change in changes if change.condition]
+        puts = [
+            partial(
+                self._tables.put_if,
+                self._tables.results,
+                make_item(change.new, self._retention_days),
+                change.condition,
+                change.values,
+            )
+            for change in due
+        ]
+        won = [change for change, done in zip(due, self._tables.run_together(puts), strict=True) if done]
+        self._unindex([change.old for change in won])
+        if any(change.due and change not in won for change in due):
+            raise TransientError("another worker stored the post of an edit at this moment", code="results_race")
+        replaced = {change.new.id: change.new for change in won}
+        return [replaced.get(change.old.id, change.old) for change in changes]
 
     def _index(self, results: list[Result]) -> None:
         items = [item for result in results for item in make_topic_items(result, self._retention_days)]
-        self._tables.write(self._tables.topics, items)
-        self._touch_hours(results)
-        self._write_ledger(
-            [{"kind": "topic", "id": topic} for topic in {t for result in results for t in result.topics}]
+        self._tables.put_all(
+            [(self._tables.topics, item) for item in items] + self._make_touches(_keys_of_hours(results))
         )
 
-    def _remove(self, removal: Removal) -> None:
-        if not self._write_revision(removal.id, Revision(removal.revision, removed=True)):
-            return
-        for item in self._tables.get(self._tables.results, [{"id": removal.id}]):
-            old = read_item(item)
+    def _unindex(self, results: list[Result]) -> None:
+        keys = [topic_key(item) for result in results for item in make_topic_items(result, 0)]
+        self._tables.write(self._tables.topics, deletes=keys)
+        self._tables.put_all(self._make_touches(_keys_of_hours(results)))
+
+    def _retract(self, results: list[Result], batch: Batch) -> None:
+        """Take back what another worker has removed, or stored a later version of, since it was looked up.
+
+        That worker writes the revision before it looks for the row, this one the row before it looks for the revision:
+        so one of them sees the other.
+        """
+        known = self._read_revisions(results)
+        self._delete([result for result in results if not is_admitted(result, batch, known)])
+
+    def _remove(self, removals: Sequence[Removal]) -> None:
+        revisions: dict[str, Revision] = {}
+        for removal in removals:
+            if removal.id not in revisions or removal.revision >= revisions[removal.id].revision:
+                revisions[removal.id] = Revision(removal.revision, removed=True)
+        valid = self._write_revisions(revisions)
+        found = self._tables.get(self._tables.results, [{"id": post} for post in valid])
+        self._delete([read_item(item) for item in found])
+
+    def _delete(self, results: list[Result]) -> None:
+        for old in results:
             moment = {":moment": old.analyzed_at}
             if self._tables.delete_if(self._tables.results, {"id": old.id}, "analyzed_at = :moment", moment):
-                self._tables.write(self._tables.topics, deletes=[topic_key(row) for row in make_topic_items(old, 0)])
-                self._touch_hours([old])
+                self._unindex([old])
 
-    def _touch_hours(self, results: list[Result]) -> None:
+    def _make_touches(self, hours: set[tuple[str, str]]) -> list[tuple[str, Item]]:
+        """Return the notes that what these hours hold has changed, so that it is counted anew."""
         moment = now()
-        self._write_ledger(
-            [{"kind": f"hours#{topic}", "id": hour, "changed_at": moment} for topic, hour in hours_of(results)]
-        )
+        return [(self._tables.ledger, {"kind": kind, "id": hour, "changed_at": moment}) for kind, hour in hours]
 
     def _write_ledger(self, puts: Sequence[Item], deletes: Sequence[Item] = ()) -> None:
         self._tables.write(self._tables.ledger, puts, deletes)
 
+    def _write_revisions(self, revisions: dict[str, Revision]) -> list[str]:
+        """Note versions, and return the ids of those that no newer one is known of."""
+        noted = self._tables.run_together([partial(self._write_revision, *row) for row in revisions.items()])
+        return [post for post, done in zip(revisions, noted, strict=True) if done]
+
     def _write_revision(self, post: str, revision: Revision) -> bool:
-        item = {"kind": f"revision#{post}", "id": "newest", **revision._asdict(), "expires_at": expiry(KEPT_DAYS)}
+        item = {"kind": f"revision#{post}", "id": "newest", **revision._asdict(), **expires_in(KEPT_DAYS)}
         condition = "attribute_not_exists(revision) OR revision <= :revision"
         return self._tables.put_if(self._tables.ledger, item, condition, {":revision": revision.revision})
 
-    def _read_revisions(self, ids: Sequence[str]) -> dict[str, Revision]:
-        items = self._tables.get(self._tables.ledger, [{"kind": f"revision#{post}", "id": "newest"} for post in ids])
-        alive = (item for item in items if is_alive(item))
+    def _read_revisions(self, results: Sequence[Result]) -> dict[str, Revision]:
+        keys = [
+            {"kind": f"revision#{result.id}", "id": "newest"}
+            for result in results
+            if result.source not in _NEVER_EDITED
+        ]
+        alive = (item for item in self._tables.get(self._tables.ledger, keys) if is_alive(item))
         return {
             item["kind"].removeprefix("revision#"): Revision(item["revision"], bool(item["removed"])) for item in alive
         }
+
+
+def _keys_of_hours(results: list[Result]) -> set[tuple[str, str]]:
+    return {(f"hours#{topic}", hour) for topic, hour in hours_of(results)}

@@ -7,10 +7,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from libs.results import dynamo_reads, dynamo_writes
+from libs.results.dynamo_creation import create_missing
+from libs.results.dynamo_hours import Hours
 from libs.results.dynamo_items import is_alive, read_item
 from libs.results.dynamo_tables import Tables
 from libs.sources import Position
-from libs.times import now
 from libs.tweet import DeadLetter, Gap
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ class DynamoResults:
     def __init__(self, table: str, retention_days: int, *, many_writers: bool) -> None:
         """``table``: name of the results' table; two more are named after it."""
         self._tables = Tables(table)
-        self._hours = dynamo_reads.Hours(self._tables)
+        self._hours = Hours(self._tables)
         self._writer = dynamo_writes.Writer(self._tables, retention_days, many_writers=many_writers)
         self._counts: tuple[float, dict[str, int]] = (0.0, {})
 
     def prepare(self) -> None:
         """Create the tables that are absent."""
-        self._tables.create_missing()
+        create_missing(self._tables)
 
     def store(self, batch: Batch) -> None:
         """Write row by row and batch by batch; safe to repeat."""
@@ -53,12 +54,12 @@ class DynamoResults:
         return dynamo_reads.count_over_time(self._hours, topic, since, before, bucket_seconds)
 
     def count_topics(self, since: str, before: str) -> list[tuple[str, str, int, float]]:
-        """Add up hours, topic by topic."""
-        return dynamo_reads.count_topics(self._tables, self._hours, since, before)
+        """Add up hours."""
+        return dynamo_reads.count_topics(self._hours, since, before)
 
     def count_languages(self, since: str, before: str) -> list[tuple[str, int, int]]:
         """Add up hours."""
-        return dynamo_reads.count_languages(self._tables, self._hours, since, before)
+        return dynamo_reads.count_languages(self._hours, since, before)
 
     def count_all(self) -> dict[str, int]:
         """Scan for counts; an answer is kept for ten times as long as it took to get."""
@@ -70,15 +71,13 @@ class DynamoResults:
             self._counts = (ended + _COUNTS_LAST * (ended - started), counts)
         return counts
 
+    def count_dead_letters(self) -> int:
+        """Count them in the ledger."""
+        return self._tables.count(self._tables.ledger, "kind = :kind", {":kind": "dead_letter"})
+
     def read_newest_date(self) -> str:
-        """Read the newest hour that is not in the future."""
-        moment = now()
-        for hour, _ in self._hours.find("", "", moment):
-            stamps = [tally.stamp for tally in self._hours.tally("", f"{hour}:00:00", f"{hour}:59:60")]
-            past = [stamp for stamp in stamps if stamp <= moment]
-            if past:
-                return f"{max(past)}.999Z"
-        return ""
+        """Read the heads of the newest hour that is not in the future."""
+        return dynamo_reads.read_newest_date(self._tables, self._hours)
 
     def read_newest_version(self) -> str:
         """Read it off the newest posts."""
@@ -93,7 +92,7 @@ class DynamoResults:
 
     def read_dead_letters(self, limit: int) -> list[DeadLetter]:
         """Query the ledger."""
-        rows = [_make_letter(item) for item in self._ledger("dead_letter")]
+        rows = [_make_letter(item) for item in self._ledger("dead_letter") if is_alive(item)]
         return sorted(rows, key=lambda letter: letter.died_at, reverse=True)[:limit]
 
     def read_dead_letter(self, letter: str) -> DeadLetter | None:
@@ -113,20 +112,14 @@ class DynamoResults:
         """Put by key."""
         self._tables.write(self._tables.ledger, [{"kind": "position", "id": key, **position._asdict()}])
 
-    def read_outdated(self, model_version: str, limit: int) -> Iterator[Result]:
+    def read_outdated(self, model_version: str) -> Iterator[Result]:
         """Scan, which only ``backfill`` asks for."""
         pages = self._tables.scan(
             self._tables.results,
             FilterExpression="model_version < :version",
             ExpressionAttributeValues={":version": {"S": model_version}},
         )
-        found = 0
-        for page in pages:
-            for item in page["Items"]:
-                if found == limit:
-                    return
-                found += 1
-                yield read_item(item)
+        return (read_item(item) for page in pages for item in page["Items"] if is_alive(item))
 
     def prune(self, before: str) -> int:  # noqa: ARG002 - the interface
         """Do nothing: DynamoDB expires items by itself, and reads leave out what is late to go."""
@@ -138,8 +131,8 @@ class DynamoResults:
         self._tables.write(self._tables.ledger, [{"kind": "check", "id": "check"}])
 
     def close(self) -> None:
-        """Close the client's connections."""
-        self._tables.client.close()
+        """End what the client holds."""
+        self._tables.close()
 
     def _ledger(self, kind: str) -> Iterator[Any]:
         return self._tables.query(self._tables.ledger, "kind = :kind", {":kind": kind}, ConsistentRead=True)

@@ -15,7 +15,7 @@ from libs.times import now
 from libs.tweet import DeadLetter, Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection, Table
 
@@ -117,10 +117,11 @@ def read_dead_letter(connection: Connection, letter: str) -> DeadLetter | None:
     return DeadLetter(**row) if row else None
 
 
-def read_outdated(connection: Connection, model_version: str, limit: int) -> Iterator[Result]:
-    """Yield results of older models."""
-    statement = select(RESULTS).where(RESULTS.c.model_version < model_version).limit(limit)
-    yield from (_make_result(row) for row in connection.execute(statement).mappings())
+def read_outdated(connection: Connection, model_version: str, after: str) -> list[Result]:
+    """Return the next results of older models behind the id ``after``."""
+    older = (RESULTS.c.model_version < model_version, RESULTS.c.id > after)
+    statement = select(RESULTS).where(*older).order_by(RESULTS.c.id).limit(_MANY)
+    return [_make_result(row) for row in connection.execute(statement).mappings()]
 
 
 def _within(statement: Any, table: Table, since: str, before: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, delete, event, exc, func, make_url, select
 
 from libs.results import reads, writes
-from libs.results.schema import METADATA, POSITIONS, RESULTS
+from libs.results.schema import DEAD_LETTERS, METADATA, POSITIONS, RESULTS
 from libs.sources import Position
 from sentiment.errors import ConfigurationError, PermanentError, TransientError
 
@@ -75,6 +75,11 @@ class SqlResults:
         with self._reading() as connection:
             return reads.count_all(connection)
 
+    def count_dead_letters(self) -> int:
+        """Count the table's rows."""
+        with self._reading() as connection:
+            return int(connection.execute(select(func.count()).select_from(DEAD_LETTERS)).scalar_one())
+
     def read_newest_date(self) -> str:
         """Read the index's last entry."""
         with self._reading() as connection:
@@ -112,16 +117,30 @@ class SqlResults:
             connection.execute(delete(POSITIONS).where(POSITIONS.c.source == key))
             connection.execute(POSITIONS.insert().values(source=key, **position._asdict()))
 
-    def read_outdated(self, model_version: str, limit: int) -> Iterator[Result]:
-        """Select by the model's index."""
-        with self._reading() as connection:
-            yield from reads.read_outdated(connection, model_version, limit)
+    def read_outdated(self, model_version: str) -> Iterator[Result]:
+        """Select by key, a page at a time, so that no reader holds a transaction open meanwhile."""
+        last = ""
+        while True:
+            with self._reading() as connection:
+                page = reads.read_outdated(connection, model_version, last)
+            if not page:
+                return
+            yield from page
+            last = page[-1].id
 
     def prune(self, before: str) -> int:
-        """Delete in one transaction."""
+        """Delete some at a time, so that whoever stores new posts never waits for long."""
         with self._writing() as connection:
             writes.forget_revisions(connection)
-            return writes.prune(connection, before) if before else 0
+        pruned = 0
+        for table in writes.PRUNED if before else ():
+            while True:
+                with self._writing() as connection:
+                    deleted = writes.prune_some(connection, table, before)
+                pruned += deleted if table is RESULTS else 0
+                if deleted < writes.MANY:
+                    break
+        return pruned
 
     def check(self) -> None:
         """Make the tables, and a write that changes nothing."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import delete, insert, select, true, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from libs.results.revisions import KEPT_DAYS, Revision
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from libs.results import Batch, Result
     from libs.tweet import Removal
 
-_MANY: Final = 500  # keys in one statement; SQLite takes 32,766, packets of MySQL less
+MANY: Final = 500  # keys in one statement; SQLite takes 32,766, packets of MySQL less
+# What expires, and by which of its times.
+PRUNED: Final = (RESULTS, SKIPPED, DEAD_LETTERS)
+_AGES: Final = {RESULTS: RESULTS.c.analyzed_at, SKIPPED: SKIPPED.c.data, DEAD_LETTERS: DEAD_LETTERS.c.died_at}
 
 
 def write_batch(connection: Connection, batch: Batch) -> None:
@@ -39,12 +42,13 @@ def write_batch(connection: Connection, batch: Batch) -> None:
     _insert_new(connection, SKIPPED, [skipped._asdict() for skipped in batch.skipped])
 
 
-def prune(connection: Connection, before: str) -> int:
-    """Delete results analysed, and posts skipped, before a moment."""
-    old = select(RESULTS.c.id).where(RESULTS.c.analyzed_at < before)
-    connection.execute(delete(TOPICS).where(TOPICS.c.id.in_(old)))
-    connection.execute(delete(SKIPPED).where(SKIPPED.c.data < before))
-    return int(connection.execute(delete(RESULTS).where(RESULTS.c.analyzed_at < before)).rowcount)
+def prune_some(connection: Connection, table: Table, before: str) -> int:
+    """Delete some rows of a table that are from before a moment, and return how many."""
+    found = connection.execute(select(table.c.id).where(_AGES[table] < before).limit(MANY)).scalars().all()
+    _delete_keys(connection, table, found)
+    if table is RESULTS:
+        _delete_keys(connection, TOPICS, found)
+    return len(found)
 
 
 def forget_revisions(connection: Connection) -> None:
@@ -56,22 +60,28 @@ def forget_revisions(connection: Connection) -> None:
 def _write_results(connection: Connection, batch: Batch) -> None:
     results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
     known = _read_revisions(connection, list(results))
-    admitted = [
-        result
-        for result in results.values()
-        if result.id not in known or known[result.id].admits(batch.revisions.get(result.id, ""))
-    ]
-    stored = _read_versions(connection, [result.id for result in admitted])
+    admitted = [result for result in results.values() if _is_admitted(result, batch, known)]
+    stored = _read_stored(connection, [result.id for result in admitted])
     changed = [
-        result
-        for result in admitted
-        if result.id in stored and (result.id in batch.edited or result.model_version > stored[result.id])
+        result for result in admitted if result.id in stored and _is_to_replace(result, batch, *stored[result.id])
     ]
     for result in admitted:
         if result.id in batch.edited:
             _write_revision(connection, result.id, batch.revisions[result.id], result.analyzed_at, removed=False)
-    _overwrite(connection, changed, batch)
-    _insert(connection, [result for result in admitted if result.id not in stored])
+    _overwrite(connection, changed)
+    _insert(connection, [r for r in admitted if r.id not in stored and r.id not in batch.rescored])
+
+
+def _is_admitted(result: Result, batch: Batch, known: dict[str, Revision]) -> bool:
+    if result.id in batch.rescored or result.id not in known:
+        return True
+    return known[result.id].admits(batch.revisions.get(result.id, ""))
+
+
+def _is_to_replace(result: Result, batch: Batch, model_version: str, analyzed_at: str) -> bool:
+    if result.id in batch.edited:
+        return True
+    return result.model_version > model_version and batch.rescored.get(result.id, analyzed_at) == analyzed_at
 
 
 def _insert(connection: Connection, results: list[Result]) -> None:
@@ -79,12 +89,11 @@ def _insert(connection: Connection, results: list[Result]) -> None:
     _insert_new(connection, TOPICS, _topic_rows(results))
 
 
-def _overwrite(connection: Connection, results: list[Result], batch: Batch) -> None:
-    _delete_keys(connection, TOPICS, [result.id for result in results])
-    for result in results:
-        older = true() if result.id in batch.edited else RESULTS.c.model_version < result.model_version
-        connection.execute(update(RESULTS).where(RESULTS.c.id == result.id, older).values(_as_row(result)))
-    _insert_new(connection, TOPICS, _topic_rows(results))
+def _overwrite(connection: Connection, results: list[Result]) -> None:
+    """Replace rows that were looked up in this transaction."""
+    for table in (RESULTS, TOPICS):
+        _delete_keys(connection, table, [result.id for result in results])
+    _insert(connection, results)
 
 
 def _remove(connection: Connection, removals: Sequence[Removal]) -> None:
@@ -106,8 +115,8 @@ def _write_revision(connection: Connection, post: str, revision: str, moment: st
 
 def _write_gap(connection: Connection, row: dict[str, Any]) -> None:
     _insert_new(connection, GAPS, [row])
-    if row["ended_at"]:
-        connection.execute(update(GAPS).where(GAPS.c.id == row["id"], GAPS.c.ended_at == "").values(row))
+    # Its end may be told twice, when a crash came between keeping it and keeping the position: the later end counts.
+    connection.execute(update(GAPS).where(GAPS.c.id == row["id"], GAPS.c.ended_at < row["ended_at"]).values(row))
 
 
 def _read_revisions(connection: Connection, ids: list[str]) -> dict[str, Revision]:
@@ -115,21 +124,23 @@ def _read_revisions(connection: Connection, ids: list[str]) -> dict[str, Revisio
     return {row.id: Revision(row.revision, bool(row.removed)) for row in rows}
 
 
-def _read_versions(connection: Connection, ids: list[str]) -> dict[str, str]:
-    rows = _select_keys(connection, select(RESULTS.c.id, RESULTS.c.model_version), RESULTS, ids)
-    return {row.id: row.model_version for row in rows}
+def _read_stored(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str]]:
+    """Return ``(model_version, analyzed_at)`` by id."""
+    statement = select(RESULTS.c.id, RESULTS.c.model_version, RESULTS.c.analyzed_at)
+    rows = _select_keys(connection, statement, RESULTS, ids)
+    return {row.id: (row.model_version, row.analyzed_at) for row in rows}
 
 
 def _select_keys(connection: Connection, statement: Any, table: Table, ids: list[str]) -> list[Any]:
     rows: list[Any] = []
-    for start in range(0, len(ids), _MANY):
-        rows += connection.execute(statement.where(table.c.id.in_(ids[start : start + _MANY]))).all()
+    for start in range(0, len(ids), MANY):
+        rows += connection.execute(statement.where(table.c.id.in_(ids[start : start + MANY]))).all()
     return rows
 
 
 def _delete_keys(connection: Connection, table: Table, ids: Sequence[str]) -> None:
-    for start in range(0, len(ids), _MANY):
-        connection.execute(delete(table).where(table.c.id.in_(ids[start : start + _MANY])))
+    for start in range(0, len(ids), MANY):
+        connection.execute(delete(table).where(table.c.id.in_(ids[start : start + MANY])))
 
 
 def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

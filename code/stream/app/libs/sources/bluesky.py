@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _REWIND_US: Final = 5_000_000  # Jetstream drops and reorders at the hand-over from replay to live
-_SLACK_US: Final = 10_000_000  # between the cursor asked for and the first event of a network with dozens a second
 _SILENCE_SECONDS: Final = 30.0  # the filter is by collection, so of a whole network this much silence is a dead socket
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _MOST_MESSAGES: Final = 256
@@ -77,15 +76,17 @@ class BlueskySource:
                 backoff.wait()
 
     def _read_socket(self, position: Position, gaps: GapTracker) -> Iterator[Chunk]:
-        asked_us = max(0, int(position.cursor or 0) - _REWIND_US)
-        socket, first = self._connect(self._address(asked_us)), True
+        seen_us = int(position.cursor or 0)
+        socket, first = self._connect(self._address(max(0, seen_us - _REWIND_US))), True
+        # Without an event so far there is nowhere to go on from: what a first connection misses began here.
+        gaps.seen_at = gaps.seen_at or self._now()
         try:
             while True:
                 messages = socket.receive(_SILENCE_SECONDS, _MOST_MESSAGES)
                 self.trouble = ""
                 entries, times_us = self._parse_messages(messages)
                 if first and times_us:
-                    entries[:0] = self._close_gap(gaps, asked_us, times_us[0])
+                    entries[:0] = self._close_gap(gaps, seen_us, times_us[0])
                     first = False
                 # Replay may hand over out of order: the cursor never goes back.
                 cursor = max([int(position.cursor or 0), *times_us])
@@ -101,14 +102,18 @@ class BlueskySource:
         finally:
             socket.close()
 
-    def _close_gap(self, gaps: GapTracker, asked_us: int, first_us: int) -> list[Entry]:
-        """Settle the gap by the first event: near the cursor all is there; later, the server's window was too short."""
-        if asked_us and first_us - asked_us > _SLACK_US + _REWIND_US:
+    def _close_gap(self, gaps: GapTracker, seen_us: int, first_us: int) -> list[Entry]:
+        """Settle the gap by the first event.
+
+        A server that still has the last event seen sends that one again, and others before it; one that begins later has
+        forgotten what lies between.
+        """
+        if seen_us and first_us > seen_us:
             opened = gaps.begin("cursor_clamped")
             closed = gaps.end(format_time(moment_of(first_us)), recovered=False)
-            detail = f"asked for {format_time(moment_of(asked_us))}, the server began later"
+            detail = f"last saw {format_time(moment_of(seen_us))}, the server began later"
             return [*opened, *(gap._replace(detail=detail) for gap in closed)]
-        return list(gaps.end(self._now(), recovered=bool(asked_us)))
+        return list(gaps.end(self._now(), recovered=bool(seen_us)))
 
     def _parse_messages(self, messages: list[bytes | str]) -> tuple[list[Entry], list[int]]:
         entries: list[Entry] = []

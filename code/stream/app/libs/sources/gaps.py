@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from libs.tweet import Gap, derive_id
+
+_LONGEST_LAG_SECONDS: Final = 60.0  # buffers hold less than a minute of any stream that is cut off when read slowly
 
 
 class GapTracker:
@@ -29,3 +33,22 @@ class GapTracker:
             return []
         closed, self._open = self._open._replace(ended_at=moment, recovered=recovered), None
         return [closed]
+
+
+class ReadingLag:
+    """How far a reader may be behind its connection: what came while it was held up lies in buffers, and is lost with them.
+
+    Each second of being held up lets it fall behind by one; each second of waiting for more makes that good.
+    """
+
+    def __init__(self) -> None:
+        """Start on a new connection, with nothing unread."""
+        self.seconds = 0.0
+
+    def hold_up(self, seconds: float) -> None:
+        """Note that nothing was read for so long."""
+        self.seconds = min(self.seconds + seconds, _LONGEST_LAG_SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        """Note that a read took so long: until then the buffers were empty."""
+        self.seconds = max(0.0, self.seconds - seconds)

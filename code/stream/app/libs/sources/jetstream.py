@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 POSTS: Final = "app.bsky.feed.post"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_US: Final = 1 << 53  # in the year 2255; beyond lies no date that anything here could write
 
 
 class Event(NamedTuple):
@@ -42,7 +43,7 @@ def parse_event(message: bytes | str, matchers: tuple[Matcher, ...], read_at: st
         raise PermanentError(f"not JSON: {error}", code="not_json") from None
     except (KeyError, TypeError) as error:
         raise PermanentError(f"no Jetstream event: {error!r}", code="no_event") from None
-    if not isinstance(time_us, int) or not isinstance(did, str):
+    if not isinstance(time_us, int) or not 0 < time_us < _LATEST_US or not isinstance(did, str):
         raise PermanentError("an event without did or time_us", code="no_event")
     if not isinstance(commit, dict) or collection != POSTS:
         return Event(time_us, None)

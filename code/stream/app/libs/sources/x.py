@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from libs.metrics import RECONNECTS
 from libs.sources import Chunk, Position
 from libs.sources.frames import LineBuffer
-from libs.sources.gaps import GapTracker
+from libs.sources.gaps import GapTracker, ReadingLag
 from libs.sources.spending import BudgetSpentError, Spending
 from libs.sources.x_api import HttpError, NetworkError, TweepyApi
 from libs.sources.x_backoff import XBackoff
@@ -69,8 +70,9 @@ class XSource:
                 yield Chunk(
                     list(gaps.end(gaps.seen_at, recovered=False)), Position(spending.cursor, gaps.seen_at, emitted)
                 )
-                for entries in self._read_stream(stream, spending):
-                    gaps.seen_at, emitted = self._now(), emitted + len(entries)
+                lag = ReadingLag()
+                for entries in self._read_stream(stream, spending, lag):
+                    gaps.seen_at, emitted = self._now(lag), emitted + len(entries)
                     yield Chunk(entries, Position(spending.cursor, gaps.seen_at, emitted))
             except TransientError as error:
                 opened = gaps.begin(error.code, error.detail)
@@ -86,20 +88,24 @@ class XSource:
         logger.info("connected to X", extra={"rules": len(self._names)})
         return stream
 
-    def _read_stream(self, stream: ByteStream, spending: Spending) -> Iterator[list[Entry]]:
+    def _read_stream(self, stream: ByteStream, spending: Spending, lag: ReadingLag) -> Iterator[list[Entry]]:
         """Yield what each read brought, an empty list for a keep-alive; raises why the stream ended."""
         buffer = LineBuffer()
         try:
             while True:
+                asked = self._clock.monotonic()
                 lines = buffer.feed(stream.read())
+                read = self._clock.monotonic()
+                lag.wait(read - asked)
                 self._backoff.succeed()
                 entries, ending = self._parse_lines(lines)
                 spending.add(len(entries))
-                asked = self._clock.monotonic()
                 yield entries
                 if ending:
                     raise ending
-                if self._clock.monotonic() - asked > _LONGEST_PAUSE_SECONDS:
+                held_up = self._clock.monotonic() - read
+                lag.hold_up(held_up)
+                if held_up > _LONGEST_PAUSE_SECONDS:
                     raise NetworkError("reader_paused", "the spool took no more; reading paused until it had room")
                 spending.require_some_left()
         finally:
@@ -133,5 +139,5 @@ class XSource:
             case _:
                 self._backoff.wait_after_network_error()
 
-    def _now(self) -> str:
-        return format_time(self._clock.now())
+    def _now(self, lag: ReadingLag | None = None) -> str:
+        return format_time(self._clock.now() - timedelta(seconds=lag.seconds if lag else 0.0))

@@ -44,8 +44,7 @@ def parse_post(message: bytes, topics: Mapping[str, str], read_at: str) -> Tweet
         raise PermanentError(f"a message without a post: {sorted(found)[:5]}", code="no_tweet")
     if not isinstance(data.get("text"), str) or not data.get("id"):
         raise PermanentError("a post without id or text", code="no_tweet")
-    tweet = tweepy.Tweet({"edit_history_tweet_ids": [], **_without_date(data)})
-    post = str(data["id"])
+    post, tweet = str(data["id"]), _model_tweet(data)
     history = [str(version) for version in tweet.edit_history_tweet_ids or ()]
     return Tweet(
         id=post,
@@ -66,8 +65,9 @@ def _load(message: bytes) -> dict[str, Any]:
         found = orjson.loads(message)
     except ValueError:
         try:
-            found = json.loads(message)  # orjson refuses lone surrogates, which X's escapes can carry
-        except ValueError as error:
+            # orjson refuses lone surrogates, which X's escapes can carry, and so does the spool.
+            found = orjson.loads(storable(json.dumps(json.loads(message), ensure_ascii=False)))
+        except (ValueError, RecursionError) as error:
             raise PermanentError(f"not JSON: {error}", code="not_json") from None
     if not isinstance(found, dict):
         raise PermanentError("no JSON object", code="not_json")
@@ -82,9 +82,13 @@ def _raise_errors(found: dict[str, Any]) -> None:
         raise InStreamError(str(title)[:60], str(error.get("detail", ""))[:300])
 
 
-def _without_date(data: dict[str, Any]) -> dict[str, Any]:
+def _model_tweet(data: dict[str, Any]) -> Any:
     # tweepy's model raises on a date it does not know; dates are read here instead.
-    return {name: value for name, value in data.items() if name != "created_at"}
+    dateless = {name: value for name, value in data.items() if name != "created_at"}
+    try:
+        return tweepy.Tweet({"edit_history_tweet_ids": [], **dateless})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PermanentError(f"a post whose fields are not X's: {error!r}"[:300], code="no_tweet") from None
 
 
 def _read_date(value: Any, read_at: str) -> str:

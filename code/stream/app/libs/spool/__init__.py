@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
+from libs.addresses import parse_queue_url
 from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ class Spool(Protocol):
 
     ordered: bool
     """Whether parcels come in the order they were put; else a removal may overtake its post."""
+
+    keep_alive_seconds: float
+    """How often to call ``keep_alive`` for parcels in hand."""
 
     def put(self, key: str, entries: Sequence[Entry], position: Position | None) -> None:
         """Keep entries and the source's new position, both or neither; None leaves the position as it is.
@@ -82,4 +86,5 @@ def open_spool(settings: StreamSettings, results: Results) -> Spool:
         return FolderSpool(unquote(parts.path), settings.spool_max_posts)
     from libs.spool.queue import QueueSpool
 
-    return QueueSpool(parts.netloc, settings.spool_max_posts, results)
+    address = parse_queue_url(settings.spool_url)
+    return QueueSpool(address.name, settings.spool_max_posts, results, address.visibility_seconds)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from libs.sources import Position
 from libs.spool import Parcel, SpoolFullError
+from libs.spool.reserve import RESERVE_BYTES, Reserve
 from libs.tweet import pack_entries, unpack_entries
 from sentiment.errors import PermanentError, TransientError
 
@@ -37,10 +38,12 @@ class FolderSpool:
     """Parcels in ``<folder>/spool.db``."""
 
     ordered = True
+    keep_alive_seconds = 60.0  # nothing depends on it
 
-    def __init__(self, folder: str | Path, max_entries: int) -> None:
+    def __init__(self, folder: str | Path, max_entries: int, reserve_bytes: int = RESERVE_BYTES) -> None:
         """Open or make the spool. ``TransientError("spool_down")`` when the folder cannot be written."""
         self._path = Path(folder) / "spool.db"
+        self._reserve = Reserve(self._path.with_name("reserve"), reserve_bytes)
         self._max = max_entries
         self._lock = threading.Lock()
         self._put = threading.Event()
@@ -50,6 +53,9 @@ class FolderSpool:
             self._database = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+            self._database.execute(
+                "PRAGMA auto_vacuum=INCREMENTAL"
+            )  # before the first table, so that the file can shrink
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
@@ -57,6 +63,8 @@ class FolderSpool:
     def put(self, key: str, entries: Sequence[Entry], position: Position | None) -> None:
         """Commit one parcel and the position in one transaction."""
         data = pack_entries(list(entries)) if entries else b""
+        if not self._reserve.held:
+            self._restore_reserve()
         with self._transaction() as database:
             if entries:
                 (waiting,) = database.execute("SELECT entries FROM waiting").fetchone()
@@ -88,8 +96,17 @@ class FolderSpool:
             self._put.wait(min(left, _OTHER_PROCESS_SECONDS))
 
     def acknowledge(self, parcels: Sequence[Parcel]) -> None:
-        """Delete the parcels."""
+        """Delete the parcels, on a full disk with the help of the reserve."""
         numbers = [(int(parcel.handle),) for parcel in parcels]
+        try:
+            self._delete(numbers)
+        except SpoolFullError:
+            if not self._reserve.held:
+                raise
+            self._reserve.give_up()
+            self._delete(numbers)
+
+    def _delete(self, numbers: list[tuple[int]]) -> None:
         with self._transaction() as database:
             for number in numbers:
                 row = database.execute("DELETE FROM parcels WHERE number = ? RETURNING entries", number).fetchone()
@@ -118,6 +135,16 @@ class FolderSpool:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+    def _restore_reserve(self) -> None:
+        """Give the disk back what is no longer used, and put the reserve aside again before anything new is taken."""
+        with self._translated(), self._lock:
+            for pragma in ("incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
+                self._database.execute(f"PRAGMA {pragma}").fetchall()
+        try:
+            self._reserve.restore()
+        except OSError as error:
+            raise SpoolFullError(f"no room on the disk of {self._path.parent}: {error.strerror}") from error
 
     def _take(self, limit: int) -> list[Parcel]:
         parcels, found = [], 0

@@ -12,6 +12,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from libs.addresses import DEFAULT_VISIBILITY_SECONDS
 from libs.spool import Parcel, SpoolFullError
 from libs.spool.sqs import Message, Queue
 from libs.times import now
@@ -38,9 +39,12 @@ class QueueSpool:
 
     ordered = False
 
-    def __init__(self, name: str, max_entries: int, results: Results) -> None:
+    def __init__(
+        self, name: str, max_entries: int, results: Results, visibility_seconds: int = DEFAULT_VISIBILITY_SECONDS
+    ) -> None:
         """Make the client; the queues are created at the first use if they are absent."""
-        self._queue = Queue(name)
+        self.keep_alive_seconds = visibility_seconds / 3
+        self._queue = Queue(name, visibility_seconds)
         self._max = max_entries
         self._results = results
         self._counted: tuple[float, int] = (0.0, 0)

@@ -15,8 +15,6 @@ from sentiment.errors import TransientError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-VISIBILITY_SECONDS: Final = 30
-"""How long a worker that dies keeps its messages from the others; whoever works longer extends it."""
 _RECEIVES: Final = 20
 _KEPT_SECONDS: Final = 14 * 86_400  # SQS's longest
 _LONGEST_POLL_SECONDS: Final = 20
@@ -34,9 +32,14 @@ class Message(NamedTuple):
 class Queue:
     """A queue and the one for messages that nobody could work off; every call raises ``TransientError("spool_down")``."""
 
-    def __init__(self, name: str) -> None:
-        """Make the client: credentials, region and endpoint from boto3's default chain."""
+    def __init__(self, name: str, visibility_seconds: int) -> None:
+        """Make the client: credentials, region and endpoint from boto3's default chain.
+
+        ``visibility_seconds``: how long a worker that dies keeps its messages from the others, whatever the queue's own
+        setting; whoever works longer extends it.
+        """
         self._name = name
+        self._visibility = visibility_seconds
         self._client: Any = make_client("sqs", read_timeout_seconds=30)
         self._urls: dict[bool, str] = {}
 
@@ -46,11 +49,14 @@ class Queue:
             self._client.send_message(QueueUrl=self._url(), MessageBody=body)
 
     def receive(self, most: int, wait_seconds: float, *, dead: bool = False) -> list[Message]:
-        """Return messages, waiting for the first; they stay invisible to others for ``VISIBILITY_SECONDS``."""
+        """Return messages, waiting for the first; nobody else gets them while they are invisible."""
         wait = min(_LONGEST_POLL_SECONDS, math.ceil(wait_seconds))
         with self._translated():
             answer = self._client.receive_message(
-                QueueUrl=self._url(dead=dead), MaxNumberOfMessages=most, WaitTimeSeconds=wait
+                QueueUrl=self._url(dead=dead),
+                MaxNumberOfMessages=most,
+                WaitTimeSeconds=wait,
+                VisibilityTimeout=self._visibility,
             )
         mark = _DEAD if dead else ""
         return [Message(mark + message["ReceiptHandle"], message["Body"]) for message in answer.get("Messages", ())]
@@ -60,8 +66,8 @@ class Queue:
         self._call_in_batches("delete_message_batch", handles, {})
 
     def extend(self, handles: Sequence[str]) -> None:
-        """Keep messages invisible from now on for ``VISIBILITY_SECONDS``."""
-        self._call_in_batches("change_message_visibility_batch", handles, {"VisibilityTimeout": VISIBILITY_SECONDS})
+        """Keep messages invisible for as long again, from now on."""
+        self._call_in_batches("change_message_visibility_batch", handles, {"VisibilityTimeout": self._visibility})
 
     def release(self, handles: Sequence[str]) -> None:
         """Make messages visible at once."""
@@ -106,7 +112,7 @@ class Queue:
             return str(self._client.get_queue_url(QueueName=name)["QueueUrl"])
         except self._client.exceptions.QueueDoesNotExist:
             pass
-        attributes = {"MessageRetentionPeriod": str(_KEPT_SECONDS), "VisibilityTimeout": str(VISIBILITY_SECONDS)}
+        attributes = {"MessageRetentionPeriod": str(_KEPT_SECONDS), "VisibilityTimeout": str(self._visibility)}
         if not dead:
             redrive = {"deadLetterTargetArn": self._arn(self._url(dead=True)), "maxReceiveCount": str(_RECEIVES)}
             attributes["RedrivePolicy"] = orjson.dumps(redrive).decode()
