@@ -24,16 +24,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLDEST_PYTHON: Final = (3, 11)
+# What a user of train may leave out, and the tests use: MLflow's client and Optuna, DVC, and MLflow's server to talk to.
+OPTIONAL: Final = ("experiments", "dvc", "mlflow-server")
+_PINS: Final = {
+    "experiments": CODE / "train" / "build" / "requirements-experiments.txt",
+    "dvc": CODE / "train" / "build" / "requirements-dvc.txt",
+}
+_BUILT_ON: Final = {"experiments": "train"}  # sees the other's packages, and so holds no second TensorFlow
 AT_ONCE: Final = 2  # pip is bound by the disk and one core; more side by side gain nothing
 _TAIL_LINES: Final = 15
 
 
 class Step(NamedTuple):
-    """Words for pip, what they depend on, and whether it must not run beside another (it writes into the clone)."""
+    """Words for pip, what they depend on, if it must run alone (it writes into the clone), and if it may fail."""
 
     words: tuple[str, ...]
     reads: Path
     alone: bool = False
+    optional: bool = False
 
 
 class Layer(NamedTuple):
@@ -48,11 +56,15 @@ class EnvironmentFailedError(Exception):
 
 
 def plan_layers(name: str, *, tests: bool) -> list[Layer]:
-    """Return the layers of the environment ``name``: an app's name, or ``tools``."""
+    """Return the layers of the environment ``name``: an app's name, ``tools``, or one of ``OPTIONAL``."""
     if name not in APPS:
-        return [Layer("finished", (_install_pins(CODE / "operations" / name / "requirements.txt"),))]
+        requirements = _PINS.get(name, CODE / "operations" / name / "requirements.txt")
+        return [Layer("finished", (_install_pins(requirements),))]
     shared = Step(("--no-deps", "--editable", str(CODE / "shared")), CODE / "shared" / "pyproject.toml", alone=True)
-    layers = [Layer("finished", (_install_pins(CODE / name / "build" / "requirements.txt"), shared))]
+    native = CODE / name / "build" / "requirements-native.txt"
+    # C source needs a compiler, and a newcomer's machine may have none: what it holds makes an app quicker, no more.
+    quicker = (_install_pins(native)._replace(optional=True),) if native.exists() else ()
+    layers = [Layer("finished", (_install_pins(CODE / name / "build" / "requirements.txt"), shared, *quicker))]
     if tests:
         pins = _install_pins(CODE / "operations" / "tests" / f"requirements-{name}.txt")
         layers.append(Layer("finished-tests", (pins,)))
@@ -66,6 +78,8 @@ def make_environment(name: str, *, tests: bool = False) -> bool:
     """
     layers = plan_layers(name, tests=tests)
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    if name in _BUILT_ON:
+        make_environment(_BUILT_ON[name], tests=tests)  # pip leaves out what that one has
     with _locked(ENVIRONMENTS / f".{name}.lock"):
         stale = [layer for layer in layers if not _is_finished(name, layer)]
         if not stale:
@@ -130,6 +144,15 @@ def _make_empty(name: str, log: Path) -> None:
     shutil.rmtree(ENVIRONMENTS / name, ignore_errors=True)
     remedy = "on Debian and Ubuntu the module comes with: apt-get install python3-venv"
     _run([sys.executable, "-m", "venv", str(ENVIRONMENTS / name)], log, f"making {name}", remedy)
+    if name in _BUILT_ON:
+        packages = _packages_of(_BUILT_ON[name])
+        # addsitedir, unlike a bare path, follows the other's own .pth files: the shared package is one of those.
+        (_packages_of(name) / "built_on.pth").write_text(f"import site; site.addsitedir({str(packages)!r})\n")
+
+
+def _packages_of(name: str) -> Path:
+    found = "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages"
+    return ENVIRONMENTS.joinpath(name, *found)
 
 
 def _install(name: str, step: Step, log: Path) -> None:
@@ -137,7 +160,12 @@ def _install(name: str, step: Step, log: Path) -> None:
     options = ("--disable-pip-version-check", "--no-input", "--no-compile")
     words = [str(python_of(name)), "-m", "pip", "install", *options, *step.words]
     with _locked(ENVIRONMENTS / ".shared.lock") if step.alone else contextlib.nullcontext():
-        _run(words, log, f"installing {name}", "run the same command again when the network is back")
+        try:
+            _run(words, log, f"installing {name}", "run the same command again when the network is back")
+        except EnvironmentFailedError:
+            if not step.optional:
+                raise
+            print(f"  environment {name}: without {step.reads.name}, so slower; {log} says why", flush=True)
 
 
 def _run(words: list[str], log: Path, what: str, remedy: str) -> None:
@@ -159,7 +187,7 @@ def main() -> None:
     """Make what the command line names."""
     parser = argparse.ArgumentParser(prog="environments", description="Make virtual environments from exact pins.")
     parser.add_argument("--tests", action="store_true", help="add what the apps' test suites need")
-    parser.add_argument("names", nargs="+", choices=[*APPS, "tools"], metavar="NAME", help="an app, or tools")
+    parser.add_argument("names", nargs="+", choices=[*APPS, "tools", *OPTIONAL], metavar="NAME")
     choice = parser.parse_args()
     try:
         make_environments(choice.names, tests=choice.tests)

@@ -33,10 +33,13 @@ def main() -> None:
         constraint = f"code/{app}/build/requirements.txt"
         output = f"{_TESTS}/requirements-{app}.txt"
         _compile(f"{_TESTS}/requirements-test.in", output, "--constraint", constraint, *upgrade)
+    for part in ("build", "native"):
+        _compile(f"code/serve/build/requirements-{part}.in", f"code/serve/build/requirements-{part}.txt", *upgrade)
     pins = "code/train/build/requirements"
     _compile(f"{pins}-experiments.in", f"{pins}-experiments.txt", "--constraint", f"{pins}.txt", *upgrade)
     _compile(f"{pins}-dvc.in", f"{pins}-dvc.txt", *upgrade)
-    _compile("code/operations/tools/requirements.in", "code/operations/tools/requirements.txt", *upgrade)
+    for name in ("tools", "scanners", "mlflow-server", "airflow", "locust", "space"):
+        _compile(f"code/operations/{name}/requirements.in", f"code/operations/{name}/requirements.txt", *upgrade)
 
 
 def _compile(source: str, output: str, *more: str) -> None:

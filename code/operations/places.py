@@ -29,10 +29,11 @@ def python_of(environment: str) -> Path:
 def describe_revision(app: str) -> dict[str, str]:
     """Return ``APP_VERSION`` and ``APP_COMMIT`` as git knows them; nothing where there is no git or no repository.
 
-    An app's releases are tags such as ``serve-v1.2.3``; between two of them the version is the last one's plus the
-    number of commits since.
+    An app's releases are tags such as ``serve-v1.2.3``, or ``v1.2.3`` of all three; between two of them the version is the
+    last one's plus the number of commits since.
     """
-    version = _ask_git("describe", "--tags", "--match", f"{app}-v[0-9]*").removeprefix(f"{app}-v")
+    tag = _ask_git("describe", "--tags", "--match", f"{app}-v[0-9]*", "--match", "v[0-9]*")
+    version = tag.removeprefix(f"{app}-").removeprefix("v")
     commit = _ask_git("rev-parse", "--short=12", "HEAD")
     return {name: value for name, value in (("APP_VERSION", version), ("APP_COMMIT", commit)) if value}
 

@@ -10,11 +10,12 @@ import selectors
 import socket
 import time
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
 
 @dataclass
@@ -37,9 +38,9 @@ class Load:
 
 
 class _Connection:
-    def __init__(self, host: str, port: int, request: bytes) -> None:
+    def __init__(self, host: str, port: int, requests: Iterator[bytes]) -> None:
         self._address = (host, port)
-        self._request = request
+        self._requests = requests
         self.connect()
         self._received = b""
         self._asked_at = 0.0
@@ -51,8 +52,9 @@ class _Connection:
 
     def ask(self) -> None:
         self._received = b""
+        request = next(self._requests)
         self._asked_at = time.perf_counter()
-        self.socket.sendall(self._request)
+        self.socket.sendall(request)
 
     def take(self) -> tuple[int, float] | None:
         """Return status and latency once the whole answer is here; ``ConnectionError`` when the server hung up."""
@@ -68,16 +70,16 @@ class _Connection:
 
 
 def run_load(
-    url: str, body: bytes, *, connections: int, seconds: float, go_on: Callable[[], bool] = lambda: True
+    url: str, bodies: Sequence[bytes], *, connections: int, seconds: float, go_on: Callable[[], bool] = lambda: True
 ) -> Load:
-    """POST ``body`` as JSON to ``url`` over and over and return what came back."""
+    """POST ``bodies`` as JSON to ``url``, one after the other, over and over, and return what came back."""
     parts = urlsplit(url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    head = f"POST {parts.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    requests = cycle([_make_request(parts.path, host, body) for body in bodies])
     load = Load()
     with selectors.DefaultSelector() as selector:
         for _ in range(connections):
-            connection = _Connection(host, port, head.encode() + body)
+            connection = _Connection(host, port, requests)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.ask()
         started = time.perf_counter()
@@ -88,6 +90,11 @@ def run_load(
         for key in list(selector.get_map().values()):
             key.data.socket.close()
     return load
+
+
+def _make_request(path: str, host: str, body: bytes) -> bytes:
+    lines = f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Content-Length: {len(body)}"
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _take_answer(connection: _Connection, load: Load, selector: selectors.BaseSelector) -> None:

@@ -6,6 +6,7 @@ import os
 import statistics
 import sys
 import time
+from itertools import cycle
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from load import Load, run_load
@@ -13,7 +14,7 @@ from load import Load, run_load
 from sentiment.cleaning import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sentiment.classifier import Classifier
 
@@ -30,13 +31,17 @@ class Figure(NamedTuple):
 
     def cells(self) -> list[str]:
         """Return the figure as cells of a table."""
-        return [f"{self.rate:,.0f}", f"{self.middle_ms:.2f}", f"{self.p99_ms:.2f}"]
+        return [
+            f"{self.rate:,.2f}" if self.rate < 10 else f"{self.rate:,.0f}",
+            f"{self.middle_ms:.2f}",
+            f"{self.p99_ms:.2f}",
+        ]
 
 
-def alternate(ways: dict[str, Callable[[], Load]]) -> dict[str, Figure]:
+def alternate(ways: dict[str, Callable[[], Load]], rounds: int = ROUNDS) -> dict[str, Figure]:
     """Run each way once a round, in turn, so that a neighbour's noise falls on all; return medians."""
     loads: dict[str, list[Load]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, way in ways.items():
             loads[name].append(way())
     return {name: _summarise(name, runs) for name, runs in loads.items()}
@@ -53,20 +58,24 @@ def _summarise(name: str, runs: list[Load]) -> Figure:
     )
 
 
-def make_asker(url: str, body: bytes, connections: int) -> Callable[[], Load]:
+def make_asker(url: str, bodies: Sequence[bytes], connections: int, seconds: float = SECONDS) -> Callable[[], Load]:
     """Return a way: ask ``url`` over ``connections`` for one round."""
-    return lambda: run_load(url, body, connections=connections, seconds=SECONDS)
+    return lambda: run_load(url, bodies, connections=connections, seconds=seconds)
 
 
-def call_repeatedly(classifier: Classifier, texts: list[str]) -> Load:
-    """Clean and predict ``texts`` in this process for one round; a latency is that of the whole list."""
-    load = Load()
-    started = time.perf_counter()
-    for moment in _tick(started):
-        classifier.predict([clean(text) for text in texts])
-        load.latencies.append(time.perf_counter() - moment)
-    load.seconds = time.perf_counter() - started
-    return load
+def make_caller(classifier: Classifier, batches: Sequence[Sequence[str]]) -> Callable[[], Load]:
+    """Return a way: clean and predict the batches in this process for one round; a latency is that of a batch."""
+
+    def call() -> Load:
+        load, following = Load(), cycle(batches)
+        started = time.perf_counter()
+        for moment in _tick(started):
+            classifier.predict([clean(text) for text in next(following)])
+            load.latencies.append(time.perf_counter() - moment)
+        load.seconds = time.perf_counter() - started
+        return load
+
+    return call
 
 
 def _tick(started: float) -> Iterator[float]:

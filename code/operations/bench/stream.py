@@ -1,64 +1,40 @@
 """``make bench-stream``: how fast posts go from a replay into the table, how late they are, and how memory grows.
 
 The app runs as one process pinned to one core; serve (the real one with a small release where its environment exists, else
-the stand-in of the tests) and the AWS-compatible server have the other. Writes ``bench/stream.md``.
+the stand-in of the tests) and the AWS-compatible servers have the other. Writes ``bench/stream.md``.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
-import os
-import platform
 import re
+import shutil
 import signal
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import requests
 from fixtures.aws_server import aws_environment, start_aws_server
-from fixtures.ports import find_free_port
-from places import CODE, ROOT, describe_revision, python_of
+from fixtures.dynalite import start_dynalite
+from places import CODE
+from results import write_results
+from stream_world import Running, run_pinned, start_serve, write_posts
 
 sys.path.insert(0, str(CODE / "stream" / "tests"))
-from processes import App, local_environment
-from simulators.serve import ServeSimulator
+from processes import local_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_STREAM_CORE, _OTHER_CORE = 0, 1
-_TOPICS = ("acme", "delta", "nova", "zenith")
-_WORDS = [
-    "love",
-    "hate",
-    "great",
-    "awful",
-    "flight",
-    "bags",
-    "crew",
-    "late",
-    "early",
-    "thanks",
-    "never",
-    "again",
-    "the",
-    "a",
-    "my",
-    "your",
-    "this",
-    "and",
-    "but",
-    "so",
-    "really",
-]
+_REPORT = Path(__file__).with_suffix(".md")
+_CAP = 250  # posts a second: what X lets through
+_LATENCY_SECONDS = 60
+_FLAT = 0.05  # of the memory at the first fifth: what the fit may grow by until the end
 
 
 class Figure(NamedTuple):
@@ -70,209 +46,143 @@ class Figure(NamedTuple):
     reached: bool
 
 
+class World(NamedTuple):
+    """Where to measure, and how much."""
+
+    folder: Path
+    predict_url: str
+    posts: int
+    memory_posts: int
+
+
 def main() -> None:
     """Measure and report; exit 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="make bench-stream", description=__doc__)
     parser.add_argument("--posts", type=int, default=60_000, help="posts of one throughput run")
     parser.add_argument("--memory-posts", type=int, default=1_000_000, help="posts of the memory run; 0 leaves it out")
-    parser.add_argument("--only", default="", help="measure only figures whose name holds this")
+    parser.add_argument("--only", default="", help=f"one of {', '.join(_MEASURES)}; the report is not written then")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended as well
-    with tempfile.TemporaryDirectory(prefix="bench-stream-") as name, _start_serve(Path(name)) as (url, kind):
-        figures = [figure for measure in _choose(options.only) for figure in measure(Path(name), url, options)]
-    report = _write_report(figures, kind, options)
-    print(report)
+    measures = [measure for name, measure in _MEASURES.items() if options.only in name]
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="bench-stream-") as name, start_serve(Path(name)) as (url, kind):
+        world = World(Path(name), url, options.posts, options.memory_posts)
+        for measure in measures:
+            for figure in measure(world):
+                print(f"  {figure.what}: {figure.figure}", flush=True)
+                figures.append(figure)
+    rows = [(row.what, row.figure, row.target, "yes" if row.reached else "NO") for row in figures]
+    remark = (
+        f"One process of stream pinned to one core; on the other {kind}, and the AWS-compatible server. Throughput counts "
+        "from the first post read to the last one stored, reading included. A delay is a post's own, from its reading to "
+        "its being stored and acknowledged; a percentile is given as the upper edge of the bucket it falls into."
+    )
+    report = Path(name + ".md") if options.only else _REPORT
+    print(write_results(report, "stream, measured", "stream", [("Figures", [_HEADER, *rows], remark)]))
+    if options.only:
+        report.unlink()
     sys.exit(not all(figure.reached for figure in figures))
 
 
-def _choose(only: str) -> list[Any]:
-    measures = {
-        "sqlite": _measure_sqlite,
-        "dynamodb": _measure_dynamodb,
-        "latency": _measure_latency,
-        "memory": _measure_memory,
-    }
-    return [measure for name, measure in measures.items() if only in name]
+_HEADER = ("what", "figure", "target", "reached")
 
 
-def _measure_sqlite(folder: Path, predict_url: str, options: argparse.Namespace) -> list[Figure]:
-    rates = sorted(_replay(folder / f"sqlite{run}", predict_url, options.posts) for run in range(3))
-    return [
-        Figure("replay into SQLite, sustained, median of 3", f"{rates[1]:,.0f} posts/s", "≥ 2,000", rates[1] >= 2000)
-    ]
+def _measure_sqlite(world: World) -> Iterator[Figure]:
+    runs = [_replay(world, f"sqlite{run}", world.posts) for run in range(3)]
+    rate, cost = (statistics.median(values) for values in zip(*runs, strict=True))
+    figure = f"{rate:,.0f} posts/s ({1e6 * cost:,.0f} µs of processor time a post)"
+    yield Figure("replay into SQLite, sustained, median of 3", figure, "≥ 2,000", rate >= 2000)
 
 
-def _measure_dynamodb(folder: Path, predict_url: str, _options: argparse.Namespace) -> list[Figure]:
-    with start_aws_server() as aws_url:
-        more = {**aws_environment(aws_url), "RESULTS_URL": "dynamodb://bench"}
-        rate = _replay(folder / "dynamodb", predict_url, 5_000, **more)
-    return [Figure("replay into DynamoDB over HTTP (moto, one process)", f"{rate:,.0f} posts/s", "≥ 250", rate >= 250)]
+def _measure_dynamodb(world: World) -> Iterator[Figure]:
+    for name, url in _start_dynamodbs():
+        rate, cost = _replay(world, name, 10_000, **aws_environment(url), RESULTS_URL="dynamodb://bench")
+        figure = f"{rate:,.0f} posts/s ({1e6 * cost:,.0f} µs of processor time a post)"
+        yield Figure(f"replay into DynamoDB over HTTP ({name}), sustained", figure, f"≥ {_CAP}", rate >= _CAP)
 
 
-def _measure_latency(folder: Path, predict_url: str, _options: argparse.Namespace) -> list[Figure]:
-    source = _write_posts(folder / "latency.csv.gz", 15_000)
-    environment = local_environment(folder / "latency", predict_url, f"{source}?rate=250")
-    with _run(environment, folder / "latency") as app:
-        app.wait_until("/api/progress", lambda progress: progress["finished"], seconds=180)
-        text = requests.get(f"{app.url}/metrics", timeout=10).text
+def _measure_latency(world: World) -> Iterator[Figure]:
+    yield _measure_delay(world, "SQLite")
+    for name, url in _start_dynamodbs():
+        yield _measure_delay(world, f"DynamoDB ({name})", **aws_environment(url), RESULTS_URL="dynamodb://late")
+
+
+def _measure_delay(world: World, store: str, **more: str) -> Figure:
+    with _replaying(
+        world, re.sub(r"\W+", "-", f"latency-{store}"), _CAP * _LATENCY_SECONDS, f"?rate={_CAP}", more
+    ) as running:
+        running.wait("finished", 1, seconds=4 * _LATENCY_SECONDS, every_seconds=2.0)
+        text = requests.get(f"{running.app.url}/metrics", timeout=30).text
     buckets = [
         (float(edge), float(count))
         for edge, count in re.findall(r'stream_delay_seconds_bucket\{le="([\d.]+)"\} ([\d.]+)', text)
     ]
     total = float(re.findall(r"stream_delay_seconds_count ([\d.]+)", text)[0])
-    p99 = min((edge for edge, count in buckets if count >= 0.99 * total), default=float("inf"))
-    return [
-        Figure(
-            "p99 from read to stored at 250 posts/s into SQLite (oldest post of each batch)",
-            f"≤ {p99:g} s",
-            "≤ 1 s",
-            p99 <= 1,
-        )
-    ]
+    half, most = (
+        min((edge for edge, count in buckets if count >= share * total), default=float("inf")) for share in (0.5, 0.99)
+    )
+    what = f"from read to stored in {store}, {total:,.0f} posts at a steady {_CAP}/s: p99 (median)"
+    return Figure(what, f"≤ {most:g} s (≤ {half:g} s)", "≤ 1 s", most <= 1)
 
 
-def _measure_memory(folder: Path, predict_url: str, options: argparse.Namespace) -> list[Figure]:
-    if not options.memory_posts:
-        return []
-    source = _write_posts(folder / "memory.csv.gz", 100_000)
-    environment = local_environment(folder / "memory", predict_url, f"{source}?loop=true")
-    sizes, marks = [], [options.memory_posts * share // 10 for share in range(1, 11)]
-    with _run(environment, folder / "memory") as app:
-        for mark in marks:
-            app.wait_until("/api/progress", lambda progress, mark=mark: progress["stored"] >= mark, seconds=1200)
-            sizes.append(_memory_megabytes(app.process.pid))
-    growth = sizes[-1] - sizes[1]
-    name = f"memory of the worker at {marks[1]:,} and {marks[-1]:,} posts"
-    return [Figure(name, f"{sizes[1]:.0f} MB, {sizes[-1]:.0f} MB", "growth ≤ 10 %", growth <= 0.1 * sizes[1])]
+def _measure_memory(world: World) -> Iterator[Figure]:
+    if not world.memory_posts:
+        return
+    sizes: list[tuple[int, float]] = []
+    with _replaying(world, "memory", 100_000, "?loop=true", {}) as running:
+        started, deadline = time.monotonic(), time.monotonic() + 3600
+        stored = 0
+        while stored < world.memory_posts and time.monotonic() < deadline:
+            time.sleep(5)
+            running.look()
+            stored = int(running.get("/api/progress")["stored"])
+            sizes.append((stored, running.megabytes()))
+        rate = stored / (time.monotonic() - started)
+    settled = [(posts, size) for posts, size in sizes if posts >= world.memory_posts / 5]
+    slope, start = statistics.linear_regression(*zip(*settled, strict=True))
+    first, last = (start + slope * posts for posts in (settled[0][0], settled[-1][0]))
+    what = f"memory over {stored:,} posts ({rate:,.0f}/s beside an open page): fit from the first fifth to the end"
+    figure = (
+        f"{first:.0f} to {last:.0f} MB ({1e6 * slope:+.1f} MB a million posts), peak {max(s for _, s in sizes):.0f} MB"
+    )
+    yield Figure(what, figure, f"growth ≤ {_FLAT:.0%}", last - first <= _FLAT * first and stored >= world.memory_posts)
 
 
-def _replay(folder: Path, predict_url: str, posts: int, **more: str) -> float:
+def _start_dynamodbs() -> Iterator[tuple[str, str]]:
+    """Yield the name and address of each DynamoDB that runs here, one after the other."""
+    with start_aws_server() as url:
+        yield "moto", url
+    if not shutil.which("npm"):
+        print("no dynalite: npm is missing", file=sys.stderr)
+        return
+    with start_dynalite() as url:
+        yield "dynalite", url
+
+
+def _replay(world: World, name: str, posts: int, **more: str) -> tuple[float, float]:
+    """Return posts a second, and seconds of the processor a post."""
+    with _replaying(world, name, posts, "", more) as running:
+        started, used = running.wait("read", 1, seconds=60, every_seconds=0.02), running.cpu_seconds()
+        seconds = running.wait("finished", 1, seconds=900) - started
+        return posts / seconds, (running.cpu_seconds() - used) / posts
+
+
+@contextmanager
+def _replaying(world: World, name: str, posts: int, query: str, more: dict[str, str]) -> Iterator[Running]:
+    folder = world.folder / name
     folder.mkdir()
-    source = _write_posts(folder / "posts.csv.gz", posts)
-    environment = {**local_environment(folder, predict_url, source), **more}
-    with _run(environment, folder) as app:
-        app.wait_until("/api/progress", lambda progress: progress["stored"] >= posts // 10, seconds=300)
-        before, started = app.get("/api/progress")["stored"], time.monotonic()
-        app.wait_until("/api/progress", lambda progress: progress["finished"], seconds=900)
-        return (app.get("/api/progress")["stored"] - before) / (time.monotonic() - started)
-
-
-@contextmanager
-def _run(environment: dict[str, str], folder: Path) -> Iterator[App]:
-    folder.mkdir(exist_ok=True)
-    app = App(environment, folder / "stream.log")
-    try:
-        os.sched_setaffinity(app.process.pid, {_STREAM_CORE})
-        app.wait_until("/health", lambda answer: answer["status"] == "ok")
-        for task in Path(f"/proc/{_worker_of(app.process.pid)}/task").iterdir():
-            os.sched_setaffinity(int(task.name), {_STREAM_CORE})
-        yield app
-    finally:
-        app.end()
-
-
-@contextmanager
-def _start_serve(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield serve's address and what it is."""
+    source = write_posts(folder / "posts.csv.gz", posts) + query
     with ExitStack() as end:
-        python, url = python_of("serve"), f"http://127.0.0.1:{find_free_port()}"
-        if python.exists() and _publish(python, folder / "store"):
-            environment = {**os.environ, "STORE_URL": (folder / "store").as_uri(), "PORT": url.rpartition(":")[2],
-                           "MODEL_CACHE_DIR": str(folder / "cache"), "WORKERS": "1", "LOG_LEVEL": "WARNING"}  # fmt: skip
-            environment.pop("PYTHONPATH", None)
-            with (folder / "serve.log").open("wb") as log:
-                process = subprocess.Popen(
-                    [python, "main.py"], cwd=CODE / "serve" / "app", env=environment, stdout=log, stderr=log
-                )
-            end.callback(process.wait)
-            end.callback(process.terminate)
-            os.sched_setaffinity(process.pid, {_OTHER_CORE})
-            _wait_until_ready(url)
-            yield url, "the real serve, one worker, with the tests' small release"
-        else:
-            simulator = ServeSimulator()
-            end.callback(simulator.close)
-            yield simulator.url, "the stand-in of the tests (serve's environment is not there)"
+        end.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield end.enter_context(run_pinned({**local_environment(folder, world.predict_url, source), **more}, folder))
 
 
-def _publish(python: Path, store: Path) -> bool:
-    script = (
-        "import sys; from fixtures.tiny_release import publish_tiny_release; from sentiment.store import open_store; "
-        "from sentiment.promotion import promote_release; store = open_store(sys.argv[1]); "
-        "promote_release(store, publish_tiny_release(store, 'bench').version, 'bench')"
-    )
-    paths = {**os.environ, "PYTHONPATH": str(CODE / "operations" / "tests")}
-    done = subprocess.run(
-        [python, "-c", script, store.as_uri()], env=paths, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        print(f"the real serve cannot be used: {done.stderr.strip()[-200:]}", file=sys.stderr)
-    return done.returncode == 0
-
-
-def _wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if requests.get(f"{url}/ready", timeout=2).status_code == 200:
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.2)
-    sys.exit("serve did not become ready")
-
-
-def _write_posts(path: Path, posts: int) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1, newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        for number in range(posts):
-            words = " ".join(_WORDS[(number * 7 + place * (number % 11 + 1)) % len(_WORDS)] for place in range(14))
-            moment = datetime.fromtimestamp(1_770_000_000 + number, UTC)
-            text = f"@ann{number % 50} {words} http://t.co/{number} #{_TOPICS[number % 4]}"
-            writer.writerow(
-                (0, number, f"{moment:%a %b %d %H:%M:%S UTC %Y}", _TOPICS[number % 4], f"user{number % 999}", text)
-            )
-    return path.as_uri()
-
-
-def _worker_of(pid: int) -> int:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(children[0]) if children else pid
-
-
-def _memory_megabytes(pid: int) -> float:
-    status = Path(f"/proc/{_worker_of(pid)}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
-
-
-def _write_report(figures: list[Figure], kind: str, options: argparse.Namespace) -> str:
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        "",
-    )
-    commit = describe_revision("stream").get("APP_COMMIT", "unknown")
-    machine = f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}"
-    rows = [f"| {row.what} | {row.figure} | {row.target} | {'yes' if row.reached else 'NO'} |" for row in figures]
-    lines = [
-        "# stream, measured",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}, {machine}.",
-        f"One process of stream pinned to one core; on the other {kind}. Written by `make bench-stream`.",
-        "",
-        "| what | figure | target | reached |",
-        "|---|---|---|---|",
-        *rows,
-        "",
-    ]
-    text = "\n".join(lines)
-    if not options.only:
-        (ROOT / "code/operations/bench/stream.md").write_text(text, encoding="utf-8")
-    return text
+_MEASURES: dict[str, Callable[[World], Iterator[Figure]]] = {
+    "sqlite": _measure_sqlite,
+    "dynamodb": _measure_dynamodb,
+    "latency": _measure_latency,
+    "memory": _measure_memory,
+}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from places import CODE, USUAL_PORTS, app_folder, describe_revision, python_of
 from demo.addresses import HOST, ask, choose_port, wait_until_ready
 from demo.children import ChildFailedError
 from demo.folder import write_pages
+from demo.network import start_network
 
 if TYPE_CHECKING:
     from demo.children import Children
@@ -37,6 +38,7 @@ class Demo:
         self._plan, self._children, self._stop, self._screen = plan, children, stop, screen
         self._started = time.monotonic()
         self._pages: dict[str, str] = {}
+        self._source = {"SOURCE_URL": plan.source_url}
 
     def prepare(self) -> None:
         """Make the environments and, where it is used, the sample corpus."""
@@ -58,7 +60,12 @@ class Demo:
         self._run_app("train", "run")
 
     def start(self) -> None:
-        """Start serve, stream and train's page, and tell where they are."""
+        """Start the network that is played, serve, stream and train's page, and tell where they are."""
+        if self._plan.simulated:
+            self._source = start_network(self._plan, self._children)
+            self._screen.say(
+                f"The demo plays {self._plan.simulated} itself, in its wire format, with the sample's posts."
+            )
         for app in ("serve", "train", "stream"):
             self._pages[app] = f"http://{HOST}:{choose_port(USUAL_PORTS[app])}"
         for app in ("serve", "train", "stream"):
@@ -84,7 +91,7 @@ class Demo:
             progress = ask(f"{self._pages['stream']}/api/progress") or {}
             read, stored, dead_letters = (progress.get(name) or 0 for name in ("read", "stored", "dead_letters"))
             done = stored + dead_letters
-            self._screen.show_progress(f"  replayed {read:>7}   stored {stored:>7}   dead letters {dead_letters}")
+            self._screen.show_progress(f"  read {read:>7}   stored {stored:>7}   dead letters {dead_letters}")
             if progress.get("finished"):
                 return
             if done != state:
@@ -152,7 +159,7 @@ class Demo:
             "serve": {"STORE_URL": self._plan.store_url, "MODEL_CACHE_DIR": str(self._plan.folder / "releases")},
             "stream": {
                 "PREDICT_URL": self._pages.get("serve", f"http://{HOST}:{USUAL_PORTS['serve']}"),
-                "SOURCE_URL": self._plan.source_url,
+                **self._source,
                 "SPOOL_URL": self._plan.spool_url,
                 "RESULTS_URL": self._plan.results_url,
             },

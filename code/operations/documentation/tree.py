@@ -20,6 +20,7 @@ _ROLES: Final = {
     ".gitlab-ci.yml": "the app's pipeline, started by its tag",
     ".gitignore": "what this folder's tools generate",
     "build/manifest_app.yaml": "the app on Kubernetes",
+    "build/requirements-build.txt": "the same for what compiles a dependency in the image's first stage",
     "build/requirements.in": "direct dependencies, each with its reason",
     "build/requirements.txt": "every package the image holds, pinned with hashes",
     "build/requirements-experiments.txt": "the same for MLflow and Optuna, which are optional",
@@ -29,7 +30,11 @@ _ROLES: Final = {
     "pytest.ini": "how this suite runs",
     "py.typed": "tells type checkers that the package is typed",
     "phrases.json": "the phrase book of the sample corpus",
+    "grafana/dashboards/sentiment.json": "the dashboard: how people feel, stream, serve, train",
     "tools/bandit.yaml": "what the security lint skips, and why",
+    "node/package.json": "Node programs that rehearse pipelines",
+    "node/package-lock.json": "the same, every package pinned with hashes",
+    "space/README.md": "the Space's own page, with its settings in front",
     "tools/requirements.in": "linters and test servers that share no environment with an app",
 }
 _KINDS: Final = {

@@ -21,6 +21,7 @@ _IMAGES: Final = Path(__file__).resolve().parents[3] / "images"
 _FILES: Final = {"stream": "live.png", "serve": "try.png", "train": "runs.png"}
 _WIDTH: Final = 1280
 _HEIGHTS: Final = {"stream": 1320, "serve": 760, "train": 560}  # as far down as the first things to see reach
+_REPORT, _REPORT_WIDTH, _REPORT_HEIGHT = "report.png", 1080, 1765  # down to the curves
 _SETTLE_MILLISECONDS: Final = 6000  # the live page polls; its charts need a round or two
 _TEXT: Final = "The flight was two hours late, but the crew could not have been nicer"
 
@@ -31,6 +32,8 @@ def take_photographs(pages: dict[str, str]) -> None:
         browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_arguments())
         for app, address in pages.items():
             _photograph(browser, app, address)
+        if "train" in pages:
+            _photograph_report(browser, pages["train"])
         browser.close()
 
 
@@ -43,6 +46,17 @@ def _photograph(browser: Browser, app: str, address: str) -> None:
     page.wait_for_timeout(_SETTLE_MILLISECONDS)
     page.screenshot(path=str(_IMAGES / _FILES[app]))
     print(f"  images/{_FILES[app]}")
+    page.close()
+
+
+def _photograph_report(browser: Browser, address: str) -> None:
+    """Photograph the report of the release that is live."""
+    page = browser.new_page(viewport={"width": _REPORT_WIDTH, "height": _REPORT_HEIGHT})
+    live = page.request.get(f"{address}/models").json()["current"]
+    if live is not None:
+        page.goto(f"{address}/models/{live}/report.html", wait_until="networkidle")
+        page.screenshot(path=str(_IMAGES / _REPORT))
+        print(f"  images/{_REPORT}")
     page.close()
 
 

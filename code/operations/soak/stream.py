@@ -1,7 +1,7 @@
-"""``make soak``: the oracle of stream's tests, two hundred seeds long.
+"""``make soak-stream``: the oracle of stream's tests, two hundred seeds long; writes ``soak/stream.md``.
 
-Each seed kills, tears, throttles, slows and poisons by its own script; one that does not add up is printed with its
-account and its log is kept.
+Each seed kills, tears, throttles, slows, fills and poisons by its own script. One that does not add up is printed with its
+account and the command that plays it again, and its log is kept.
 """
 
 from __future__ import annotations
@@ -11,53 +11,112 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from bench.results import write_results
 from fixtures.aws_server import start_aws_server
 from places import CODE, LOGS
 
 sys.path.insert(0, str(CODE / "stream" / "tests"))
-from oracle import run_seed
+from oracle import Account, make_plan, run_seed
+from oracle.world import point_boto_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ALL: Final = 200
+_TABLE: Final = Path(__file__).with_suffix(".md")
+_SEEDS_PER_SERVER: Final = 20  # what the AWS-compatible server keeps, it keeps in memory
 
 
 def main() -> None:
     """Play the seeds and exit 1 when one of them does not add up."""
-    parser = argparse.ArgumentParser(prog="soak stream", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=200)
+    parser = argparse.ArgumentParser(prog="soak-stream", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=_ALL)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0, help="start no further seed after so long; 0 = no limit")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended as well
-    started, played, wrong = time.monotonic(), 0, 0
-    for seed in range(options.first, options.first + options.seeds):
-        if options.minutes and time.monotonic() - started > 60 * options.minutes:
-            break
-        played += 1
-        wrong += not _play(seed)
-    print(f"{played} seeds, {wrong} of them wrong, {time.monotonic() - started:.0f} s")
+    started, accounts, wrong = time.monotonic(), list[Account](), list[int]()
+    seeds = range(options.first, options.first + options.seeds)
+    for begin in range(seeds.start, seeds.stop, _SEEDS_PER_SERVER):
+        with start_aws_server() as aws_url:
+            point_boto_at(aws_url)
+            for seed in seeds[begin - seeds.start :][:_SEEDS_PER_SERVER]:
+                if options.minutes and time.monotonic() - started > 60 * options.minutes:
+                    break
+                account = _play(seed, aws_url)
+                accounts += [account] if account else []
+                wrong += [] if account and account.is_right else [seed]
+                _say_progress(seed - seeds.start + 1, options.seeds, len(wrong), time.monotonic() - started)
+    played, minutes = len({*wrong, *(account.plan.seed for account in accounts)}), (time.monotonic() - started) / 60
+    if played >= _ALL:
+        _write_table(accounts, wrong, minutes)
+    print(f"{played} seeds, {len(wrong)} of them wrong {wrong or ''}, {minutes:.0f} minutes", flush=True)
     sys.exit(bool(wrong))
 
 
-def _play(seed: int) -> bool:
-    """Play one seed against a server of its own, print its account, and keep its log when it is wrong."""
-    with tempfile.TemporaryDirectory(prefix="soak-stream-") as name, start_aws_server() as aws_url:
+def _play(seed: int, aws_url: str) -> Account | None:
+    """Play one seed, print its account, and keep its log when it is wrong; None when it did not come to its end."""
+    with tempfile.TemporaryDirectory(prefix="soak-stream-") as name:
         try:
             account = run_seed(seed, Path(name), aws_url)
-        except AssertionError as error:
-            print(f"seed {seed}: NOT SETTLED {str(error)[:2000]}", flush=True)
-            right = False
+        except (AssertionError, OSError) as error:
+            print(f"seed {seed}: {make_plan(seed)}: NOT SETTLED {str(error)[:3000]}", flush=True)
+            account = None
         else:
-            verdict, right = "right" if account.is_right else "WRONG", account.is_right
-            faults = ", ".join(f"{count} {fault}" for fault, count in sorted(account.fired.items()) if count)
-            troubles = "" if right else f"; {account.lost=} {account.wrong=} {account.unfired=}"
-            counts = (
-                f"{account.emitted} emitted, {account.stored} stored, {account.dead} dead, {account.in_gaps} in gaps"
-            )
-            print(f"seed {seed}: {verdict}; {account.plan}; {counts}; {faults}{troubles}", flush=True)
-        if not right:
+            verdict = "right" if account.is_right else f"WRONG {account}"
+            print(f"seed {seed}: {account.plan.title}: {account.counts}: {verdict}", flush=True)
+        if account is None or not account.is_right:
             LOGS.mkdir(parents=True, exist_ok=True)
             (LOGS / f"soak-stream-{seed}.log").write_bytes((Path(name) / "stream.log").read_bytes())
-    return right
+            print(f'  again: make soak-stream ARGS="--first {seed} --seeds 1"; log in {LOGS}', flush=True)
+    return account
+
+
+def _say_progress(played: int, seeds: int, wrong: int, seconds: float) -> None:
+    left = seconds / played * (seeds - played) / 60
+    print(f"  {played}/{seeds} seeds, {wrong} wrong, {seconds / played:.1f} s each, {left:.0f} min left", flush=True)
+
+
+def _write_table(accounts: Sequence[Account], wrong: Sequence[int], minutes: float) -> None:
+    verdict = f"Wrong: {', '.join(map(str, wrong))}." if wrong else "None was wrong."
+    remark = (
+        f"{len(accounts)} seeds settled in {minutes:.0f} minutes. {verdict} Removed: deleted, edited away or replaced by an "
+        "edit; in gaps: lost for good, and every one within a gap of the ledger. Nothing was stored twice."
+    )
+    sections = [("Posts by parts", _tabulate_parts(accounts), remark), ("Faults", _tabulate_faults(accounts), "")]
+    write_results(_TABLE, "stream: the oracle's seeds", "stream", sections)
+
+
+def _tabulate_parts(accounts: Sequence[Account]) -> list[list[str]]:
+    groups: dict[str, list[Account]] = defaultdict(list)
+    for account in accounts:
+        groups[account.plan.title].append(account)
+    groups["all"] = list(accounts)
+    names = ("emitted", "stored", "dead", "removed", "in_gaps", "gaps")
+    rows = [
+        [
+            title,
+            str(len(group)),
+            *(f"{sum(getattr(account, name) for account in group):,}" for name in names),
+            f"{sum(account.seconds for account in group) / len(group):.1f}",
+        ]
+        for title, group in groups.items()
+        if group
+    ]
+    return [["parts", "seeds", "emitted", "stored", "dead", "removed", "in gaps", "gaps", "seconds a seed"], *rows]
+
+
+def _tabulate_faults(accounts: Sequence[Account]) -> list[list[str]]:
+    fired, planned = Counter[str](), Counter[str]()
+    for account in accounts:
+        fired.update(account.fired)
+        planned.update(account.plan.faults)
+    rows = [[fault, str(planned[fault] or "at fixed steps"), str(count)] for fault, count in sorted(fired.items())]
+    return [["fault", "planned", "shown to have fired"], *rows]
 
 
 if __name__ == "__main__":

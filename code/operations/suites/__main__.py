@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environments import EnvironmentFailedError, make_environments
+from environments import OPTIONAL, EnvironmentFailedError, make_environments
 from places import APPS
 
 from suites.catalogue import list_checks, list_suites
@@ -17,6 +18,8 @@ from suites.running import run_jobs
 from suites.verdict import count_all, describe_job, describe_skips, find_forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suites.catalogue import Job
     from suites.outcome import Outcome
 
@@ -28,7 +31,7 @@ def main() -> int:
     started = time.monotonic()
     jobs = _choose_jobs()
     try:
-        make_environments(["tools", *APPS], tests=True)
+        make_environments(list_environments(jobs), tests=True)
         outcomes = [_show(outcome) for outcome in run_jobs(jobs)]
     except EnvironmentFailedError as error:
         print(error)
@@ -43,6 +46,17 @@ def main() -> int:
     print(f"{len(outcomes)} checks and suites in {time.monotonic() - started:.0f} s")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return int(failed > 0)
+
+
+def list_environments(jobs: Sequence[Job]) -> list[str]:
+    """Return the environments that ``jobs`` need: their own and the tools; the operations' tests start all three apps."""
+    names = {job.name for job in jobs}
+    wanted = {"tools", *(Path(job.words[0]).parents[1].name for job in jobs)}  # each begins with its interpreter
+    if "operations" in names:
+        wanted |= set(APPS)
+    if "experiments" in names:
+        wanted |= set(OPTIONAL)
+    return sorted(wanted, key=["tools", *APPS, *OPTIONAL].index)
 
 
 def _choose_jobs() -> list[Job]:

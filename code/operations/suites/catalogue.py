@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 REPORTS: Final = LOCAL / "reports"
 _TOOLS: Final = str(python_of("tools"))
 _OPERATIONS: Final = CODE / "operations"
+_SIMULATORS: Final = "simulators"  # they speak by stream's own libraries, so its environment runs and checks them
 _RULES: Final = str(ROOT / "pyproject.toml")
 
 
@@ -47,16 +48,18 @@ def list_checks() -> list[Job]:
         *(_types(app, app, CODE / app / "app", "main.py", "libs") for app in APPS),
         _types("shared", "serve", CODE / "shared", "sentiment"),
         _types("operations", "serve", _OPERATIONS, *_own_modules()),
+        _types("simulators", "stream", _OPERATIONS, _SIMULATORS),
     ]
 
 
 def list_suites() -> list[Job]:
     """Return the test suites, the longest first, so that two at a time end early."""
     return [
-        _suite("train", "train", CODE / "train", seconds=1500),
+        _suite("train", "train", CODE / "train", "--ignore=tests/experiments", seconds=1500),
         _suite("stream", "stream", CODE / "stream", seconds=1200),
         _suite("serve", "serve", CODE / "serve", seconds=900),
         _suite("shared", "serve", CODE / "shared", seconds=600),
+        _suite("experiments", "experiments", CODE / "train", "tests/experiments", seconds=1200),
         _suite("operations", "tools", _OPERATIONS, seconds=1500),
     ]
 
@@ -71,18 +74,24 @@ def _types(name: str, environment: str, folder: Path, *targets: str) -> Job:
     return Job(f"mypy {name}", (*words, "--cache-dir", cache, *targets), folder, seconds=600)
 
 
-def _suite(name: str, environment: str, folder: Path, *, seconds: int) -> Job:
+def _suite(name: str, environment: str, folder: Path, *more: str, seconds: int) -> Job:
     report = REPORTS / f"{name}.xml"
-    words = (str(python_of(environment)), "-m", "pytest", f"--junitxml={report}", "-o", "junit_family=xunit2")
+    words = (str(python_of(environment)), "-m", "pytest", f"--junitxml={report}", "-o", "junit_family=xunit2", *more)
     return Job(name, words, folder, seconds, _test_environment(), report)
 
 
 def _test_environment() -> dict[str, str]:
     data = os.environ.get("SENTIMENT_DATA_DIR") or str(ROOT.parent / "shared" / "data")
-    return {"MOTO_SERVER": str(ENVIRONMENTS / "tools" / "bin" / "moto_server"), "SENTIMENT_DATA_DIR": data}
+    programs = {
+        "MOTO_SERVER": "tools/bin/moto_server",
+        "DVC": "dvc/bin/dvc",
+        "MLFLOW_SERVER": "mlflow-server/bin/mlflow",
+    }
+    return {name: str(ENVIRONMENTS / path) for name, path in programs.items()} | {"SENTIMENT_DATA_DIR": data}
 
 
 def _own_modules() -> list[str]:
-    """Return the operations' own scripts and packages, without the tests and the configuration of other programs."""
+    """Return the operations' own scripts and packages, without the tests, the simulators and other programs' files."""
     scripts = sorted(path.name for path in _OPERATIONS.glob("*.py"))
-    return [*scripts, *sorted(path.parent.name for path in _OPERATIONS.glob("*/__init__.py"))]
+    packages = {path.parent.name for path in _OPERATIONS.glob("*/__init__.py")} - {_SIMULATORS}
+    return [*scripts, *sorted(packages)]

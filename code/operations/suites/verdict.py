@@ -18,6 +18,11 @@ PARTS: Final = {
     "mariadb": r"mariadb|mysql",
     "graphviz": r"graphviz|\bdot\b",
     "aws": r"AWS|moto",
+    "backfill": r"backfill's optional",
+    "dynalite": r"dynalite",
+    "promtool": r"promtool",
+    "kubectl": r"kubectl",
+    "experiments": r"MLflow|DVC|Optuna|PyYAML",
     "data": r"SENTIMENT_DATA_DIR|shared.data",
 }
 

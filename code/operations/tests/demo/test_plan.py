@@ -59,3 +59,26 @@ def test_a_demo_that_shall_end_refuses_a_source_that_does_not(tmp_path, source):
 @pytest.mark.parametrize(("value", "once"), [("1", True), ("true", True), ("0", False), ("no", False), ("", False)])
 def test_once_is_read_as_people_write_it(tmp_path, value, once):
     assert read_plan({"ONCE": value}, tmp_path).once is once
+
+
+@pytest.mark.parametrize("kind", ["x", "jetstream"])
+def test_a_network_that_the_demo_plays_has_a_folder_and_a_loopback_address_of_its_own(tmp_path, kind):
+    plan = read_plan({"SOURCE": kind}, tmp_path)
+    assert plan.simulated == kind
+    assert plan.folder == tmp_path / f"sample-{kind}"
+    assert "127.0.0.1" in plan.source_url
+    assert plan.replay_url is None
+    assert plan.sample_replay, "its posts are the sample's"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SOURCE": "kafka"}, "SOURCE=kafka is no network the demo can play: x or jetstream"),
+        ({"SOURCE": "x", "SOURCE_URL": REPLAY}, "both given"),
+        ({"SOURCE": "x", "ONCE": "1"}, "source that ends"),
+    ],
+)
+def test_a_network_that_cannot_be_played_is_refused_in_one_sentence(tmp_path, environment, said):
+    with pytest.raises(PlanError, match=said):
+        read_plan(environment, tmp_path)

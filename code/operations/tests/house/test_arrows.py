@@ -23,7 +23,11 @@ HOMES = {
         "code/stream/app/libs/backfill/archive.py",
         "code/stream/app/libs/backfill/work.py",
     },
-    "matplotlib": {"code/train/app/libs/evidence/plots.py", "code/train/app/libs/experiments/comparison_report.py"},
+    "matplotlib": {
+        "code/train/app/libs/evidence/plots.py",
+        "code/train/app/libs/experiments/comparison_report.py",
+        "code/train/app/libs/experiments/search_report.py",
+    },
     "onnxruntime": {"code/shared/sentiment/classifier.py"},
     "boto3": {
         "code/shared/sentiment/store/s3.py",

@@ -8,6 +8,7 @@ import pytest
 from documentation.__main__ import render_documents
 from documentation.tree import render_tree
 from documentation.variables import read_variables
+from pipelines.tags import heading_of, parse_tag
 from yaml import safe_load_all
 
 from house.tracked import APPS, ROOT, list_tracked, read
@@ -100,18 +101,18 @@ def test_the_changelog_keeps_its_form():
     headings = re.findall(r"^## (.+)$", read("CHANGELOG.md"), re.MULTILINE)
     assert headings[0] == "[Unreleased]"
     assert all(
-        re.fullmatch(r"\[(train|serve|stream) \d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", line) for line in headings[1:]
+        re.fullmatch(r"\[((train|serve|stream) )?\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", line) for line in headings[1:]
     )
     kinds = set(re.findall(r"^### (.+)$", read("CHANGELOG.md"), re.MULTILINE))
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-def test_every_tag_of_an_app_has_its_heading():
+def test_every_tag_of_a_release_has_its_heading():
     tags = subprocess.run(["git", "-C", str(ROOT), "tag"], capture_output=True, text=True, check=True).stdout.split()
     changelog = read("CHANGELOG.md")
     for tag in tags:
-        app, _, version = tag.partition("-v")
-        assert app not in APPS or f"## [{app} {version}]" in changelog
+        if re.fullmatch(rf"(({'|'.join(APPS)})-)?v\d+\.\d+\.\d+", tag):
+            assert f"## [{heading_of(parse_tag(tag))}] - " in changelog, tag
 
 
 def test_documents_check_says_when_something_is_stale(tmp_path):

@@ -3,6 +3,7 @@
 import gzip
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from embedded import embed_settings
@@ -36,6 +37,18 @@ def test_what_train_alone_needs_is_not_installed(app):
     installed = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     assert "sentiment" in installed
     assert not [name for name in installed if name.startswith(("tensorflow", "keras", "gensim", "torch"))]
+
+
+def test_the_experiments_see_trains_packages_and_hold_no_second_copy():
+    script = "import gensim, importlib.util as u, sentiment; print(gensim.__file__, u.find_spec('optuna').origin)"
+    words = [python_of("experiments"), "-c", script]
+    gensim, optuna = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert python_of("train").parents[1] in Path(gensim).parents
+    assert python_of("experiments").parents[1] in Path(optuna).parents
+    own = subprocess.run(
+        [words[0], "-m", "pip", "list", "--local", "--format", "freeze"], capture_output=True, text=True, check=True
+    )
+    assert not [line for line in own.stdout.splitlines() if line.startswith(("tensorflow", "numpy", "scipy"))]
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -1,71 +1,129 @@
-"""The pipelines are what GitLab accepts, and a tag starts the jobs of its own app alone."""
+"""The pipelines are what GitLab accepts, a tag starts the jobs of its own app alone, and every job does something."""
 
 import re
 import subprocess
 
 import pytest
-from places import python_of
-from yaml import safe_load
+from check_release.expected import CASES, jobs_of_tests
+from check_release.rules import choose_jobs, list_jobs, load_pipeline
+from places import CODE, python_of
 
 from house.tracked import APPS, ROOT, list_tracked, read
 
-PIPELINES = [path for path in list_tracked("*.gitlab-ci.yml") if path.endswith(".gitlab-ci.yml")]
+FILES = [path for path in list_tracked("*.gitlab-ci.yml") if path.endswith(".gitlab-ci.yml")]
+PIPELINE = load_pipeline()
+JOBS = list_jobs(PIPELINE)
+STAGES = ["test_before_build", "build", "pull_image", "deploy", "test_after_deploy"]
 
 
 def test_there_is_a_pipeline_for_the_whole_and_for_each_app():
-    assert set(PIPELINES) == {".gitlab-ci.yml", *(f"code/{app}/.gitlab-ci.yml" for app in APPS)}
+    assert set(FILES) == {".gitlab-ci.yml", *(f"code/{app}/.gitlab-ci.yml" for app in APPS)}
 
 
 def test_gitlab_s_own_schema_accepts_them_all():
     words = [python_of("tools"), "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
-    words += ["--data-transform", "gitlab-ci", *PIPELINES]
+    words += ["--data-transform", "gitlab-ci", *FILES]
     answer = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_the_root_includes_every_app():
-    included = {entry["local"].lstrip("/") for entry in safe_load(read(".gitlab-ci.yml"))["include"]}
-    assert included == {f"code/{app}/.gitlab-ci.yml" for app in APPS}
+@pytest.mark.parametrize("case", CASES)
+def test_a_pipeline_has_exactly_the_jobs_that_it_is_for(case):
+    variables, expected = CASES[case]
+    found = choose_jobs(PIPELINE, variables)
+    assert found == expected
 
 
-def jobs_of(app):
-    pipeline = safe_load(read(f"code/{app}/.gitlab-ci.yml"))
-    return {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
+@pytest.mark.parametrize("source", ["push", "merge_request_event"])
+@pytest.mark.parametrize("part", [*APPS, "shared"])
+def test_a_branch_tests_what_it_changed_and_builds_nothing(source, part):
+    variables = {"CI_PIPELINE_SOURCE": source, "CI_COMMIT_BRANCH": "feature" if source == "push" else None}
+    found = choose_jobs(
+        PIPELINE, variables, [f"code/{part}/app/libs/x.py" if part in APPS else "code/shared/sentiment/x.py"]
+    )
+    assert found == jobs_of_tests(part)
+
+
+def test_a_branch_with_a_merge_request_is_not_tested_twice():
+    variables = {"CI_COMMIT_BRANCH": "feature", "CI_OPEN_MERGE_REQUESTS": "acme/sentiment!7"}
+    assert choose_jobs(PIPELINE, variables, ["code/serve/app/main.py"]) == frozenset()
+
+
+def test_the_space_is_published_only_where_there_is_a_token():
+    tag = {"CI_COMMIT_TAG": "serve-v1.2.3", "CI_COMMIT_BRANCH": None}
+    assert choose_jobs(PIPELINE, {**tag, "HF_TOKEN": "x"}) - choose_jobs(PIPELINE, tag) == {"serve:space"}
+    assert "serve:space" not in choose_jobs(PIPELINE, {**tag, "CI_COMMIT_TAG": "train-v1.2.3", "HF_TOKEN": "x"})
+
+
+def test_no_tag_is_chosen_by_what_it_changed():
+    """For a tag ``changes`` is always true: a rule that relies on it would start every app's jobs."""
+    for name, job in JOBS.items():
+        for rule in job["rules"]:
+            if "changes" in rule:
+                before = job["rules"][: job["rules"].index(rule)]
+                assert any("CI_COMMIT_TAG" in each.get("if", "") and each.get("when") == "never" for each in before), (
+                    name
+                )
+
+
+def test_the_stages_are_walked_in_order():
+    assert PIPELINE["stages"] == STAGES
+    order = {name: STAGES.index(job["stage"]) for name, job in JOBS.items()}
+    for app in APPS:
+        steps = ["test", "image", "pull", "deploy", "verify"]
+        assert [order[f"{app}:{step}"] for step in steps] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_does_something_and_can_fail(name):
+    commands = [command.strip() for line in JOBS[name]["script"] for command in line.split("&&")]
+    assert not all(command.startswith(("echo ", "true", "cd ")) for command in commands)
+    assert not any(re.search(r"\|\| *(true|:)|echo OK", command) for command in commands)
+    assert not JOBS[name].get("allow_failure")
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_s_image_has_a_version(name):
+    image = JOBS[name]["image"]
+    tag = (image["name"] if isinstance(image, dict) else image).rpartition(":")[2]
+    assert any(character.isdigit() for character in tag)
+    assert "latest" not in tag
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_calls_scripts_that_exist_with_arguments_that_they_take(name):
+    for line in JOBS[name]["script"]:
+        for module in re.findall(r"python3 -m pipelines\.(\w+)", line):
+            assert (CODE / "operations" / "pipelines" / f"{module}.py").is_file()
+            assert (" $APP" in line) == ('"app"' in read(f"code/operations/pipelines/{module}.py"))
 
 
 @pytest.mark.parametrize("app", APPS)
 def test_every_job_of_an_app_carries_the_apps_name(app):
     """Included files share one name space: two jobs called alike would silently become one."""
-    assert jobs_of(app)
-    assert all(app in name for name in jobs_of(app))
+    own = re.findall(r"^(\S+):$", read(f"code/{app}/.gitlab-ci.yml"), re.MULTILINE)
+    assert own
+    assert all(name.lstrip(".").startswith(f"{app}:") for name in own)
+    assert {
+        job["variables"]["APP"] for name, job in JOBS.items() if name.startswith(f"{app}:") and "$APP" in str(job)
+    } == {app}
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_a_tag_starts_only_its_own_apps_jobs(app):
-    for name, job in jobs_of(app).items():
-        for other in APPS:
-            assert _starts_on_tag(job["rules"], f"{other}-v1.2.3") is (other == app), f"{name} on {other}'s tag"
+def test_coverage_is_shown():
+    for app in APPS:
+        job = JOBS[f"{app}:test"]
+        pattern = re.compile(job["coverage"].strip("/"), re.MULTILINE)
+        assert pattern.search("TOTAL      1641    665    266     25    55%\n")[1] == "55"
+        assert job["artifacts"]["reports"]["coverage_report"]["coverage_format"] == "cobertura"
 
 
-def _starts_on_tag(rules, tag):
-    for rule in rules:
-        condition = rule.get("if", "")
-        matches = re.search(r"\$CI_COMMIT_TAG\s*=~\s*/(.+?)/", condition)
-        if matches:
-            applies = bool(re.search(matches[1], tag))
-        elif "$CI_COMMIT_TAG" in condition:
-            applies = True
-        elif condition:
-            applies = False
-        else:
-            applies = True
-        if applies:
-            return rule.get("when") != "never"
-    return False
+def test_what_releases_is_never_interrupted_and_never_runs_twice_at_once():
+    for app in APPS:
+        for job in ("image", "pull", "deploy", "verify"):
+            assert JOBS[f"{app}:{job}"]["interruptible"] is False
+        assert JOBS[f"{app}:deploy"]["resource_group"] == JOBS[f"{app}:verify"]["resource_group"]
 
 
-@pytest.mark.parametrize("path", PIPELINES)
-def test_no_job_only_echoes_ok(path):
-    for name, job in safe_load(read(path)).items():
-        if isinstance(job, dict) and "script" in job:
-            assert not all(str(line).startswith("echo ") for line in job["script"]), name
+def test_no_file_holds_what_the_project_should():
+    text = "".join(read(path) for path in FILES)
+    assert not re.search(r"(TOKEN|PASSWORD|KEY|SECRET): *[^$\s]", text)

@@ -89,3 +89,31 @@ def test_a_failed_install_says_where_to_look_and_leaves_no_stamp(clone):
     assert "Traceback" not in output
     pins.write_text("# nothing\n")
     assert make(clone)[0] == 0
+
+
+def install_missing(clone, *, optional):
+    make(clone)
+    script = (
+        "from pathlib import Path\n"
+        "from environments import Step, _install\n"
+        f"step = Step(('--no-index', 'no-such-package'), Path('native.txt'), optional={optional})\n"
+        "_install('tools', step, Path('environment.log'))\n"
+        "print('went on')\n"
+    )
+    words = [sys.executable, "-c", script]
+    return subprocess.run(words, cwd=clone / "code" / "operations", capture_output=True, text=True, check=False)
+
+
+def test_what_only_makes_an_app_quicker_may_be_missing(clone):
+    done = install_missing(clone, optional=True)
+    assert done.returncode == 0
+    assert "without native.txt, so slower; environment.log says why" in done.stdout
+    assert "went on" in done.stdout
+    assert "no-such-package" in (clone / "code" / "operations" / "environment.log").read_text()
+
+
+def test_what_an_app_needs_may_not_be_missing(clone):
+    done = install_missing(clone, optional=False)
+    assert done.returncode == 1
+    assert "installing tools failed" in done.stderr
+    assert "went on" not in done.stdout

@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from suites.catalogue import Job
+from environments import OPTIONAL
+from places import APPS
+from suites.__main__ import list_environments
+from suites.catalogue import Job, list_checks, list_suites
 from suites.running import run_jobs
 
 HANGS = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
@@ -54,3 +57,13 @@ def test_a_run_that_is_cancelled_leaves_nothing_running(tmp_path, number):
     process.send_signal(number)
     assert process.wait(30) == 130
     assert not Path(f"/proc/{pid_file.read_text()}").exists()
+
+
+def test_only_the_environments_that_are_needed_are_made():
+    """A pipeline that tests one app does not install TensorFlow for another."""
+    jobs = {job.name: job for job in [*list_checks(), *list_suites()]}
+    assert list_environments([jobs["serve"]]) == ["tools", "serve"]
+    assert list_environments([jobs["ruff"], jobs["mypy stream"], jobs["mypy shared"]]) == ["tools", "serve", "stream"]
+    assert list_environments([jobs["experiments"]])[:2] == ["tools", "experiments"]
+    assert set(list_environments(list(jobs.values()))) >= {"tools", *APPS, *OPTIONAL}
+    assert set(list_environments([jobs["operations"]])) >= set(APPS)

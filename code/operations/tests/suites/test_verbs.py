@@ -1,4 +1,4 @@
-"""The smaller make verbs: one app in the foreground, tags, and forgetting."""
+"""The smaller make verbs: one app in the foreground, and forgetting."""
 
 import fcntl
 import os
@@ -24,51 +24,13 @@ def clone(tmp_path):
     """A clone in miniature with one commit, its path with a space."""
     root = tmp_path / "a clone"
     (root / "code" / "operations").mkdir(parents=True)
-    for name in ("places.py", "release.py", "cleaning.py"):
+    for name in ("places.py", "cleaning.py"):
         shutil.copy(OPERATIONS / name, root / "code" / "operations")
-    (root / "CHANGELOG.md").write_text("## [Unreleased]\n\n## [serve 1.2.3] - 2026-11-21\n")
     (root / ".gitignore").write_text("/.local/\n__pycache__/\n")
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
     for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "first")):
         assert run(*git, *words, folder=root).returncode == 0
     return root
-
-
-def release(clone, app, version):
-    who = {f"GIT_{role}_{part}": "test@example.org" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
-    return run(sys.executable, "-m", "release", app, version, folder=clone / "code" / "operations", **who)
-
-
-def test_a_release_is_a_tag_with_the_apps_name_and_version(clone):
-    answer = release(clone, "serve", "1.2.3")
-    assert answer.returncode == 0, answer.stderr
-    assert run("git", "tag", folder=clone).stdout.split() == ["serve-v1.2.3"]
-
-
-@pytest.mark.parametrize(
-    ("app", "version", "reason"),
-    [
-        ("", "", "is no app"),
-        ("shop", "1.2.3", "is no app"),
-        ("serve", "", "is no version"),
-        ("serve", "1.2", "is no version"),
-        ("serve", "1.2.3; rm -rf", "is no version"),
-        ("serve", "9.9.9", "CHANGELOG.md has no heading"),
-    ],
-)
-def test_a_tag_that_would_mislead_is_refused(clone, app, version, reason):
-    answer = release(clone, app, version)
-    assert answer.returncode == 1
-    assert reason in answer.stderr
-    assert run("git", "tag", folder=clone).stdout == ""
-
-
-def test_a_tag_is_refused_while_changes_are_not_committed_and_when_it_exists(clone):
-    (clone / "new.txt").touch()
-    assert "not committed" in release(clone, "serve", "1.2.3").stderr
-    (clone / "new.txt").unlink()
-    release(clone, "serve", "1.2.3")
-    assert "exists already" in release(clone, "serve", "1.2.3").stderr
 
 
 def test_clean_forgets_what_was_generated_and_nothing_else(clone):
@@ -77,7 +39,7 @@ def test_clean_forgets_what_was_generated_and_nothing_else(clone):
     (clone / "mine.txt").touch()
     answer = run(sys.executable, "-m", "cleaning", folder=clone / "code" / "operations")
     assert answer.returncode == 0, answer.stderr
-    assert sorted(path.name for path in clone.iterdir()) == [".git", ".gitignore", "CHANGELOG.md", "code", "mine.txt"]
+    assert sorted(path.name for path in clone.iterdir()) == [".git", ".gitignore", "code", "mine.txt"]
     assert not (clone / "code" / "operations" / ".mypy_cache").exists()
 
 
