@@ -5,14 +5,14 @@ ROOT := $(CURDIR)
 OPERATIONS = cd "$(ROOT)/code/operations" && exec "$(PYTHON)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak check-release \
+.PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak soak-serve soak-stream check-release \
 	images docs pins environments release clean
 .NOTPARALLEL:
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
 
-demo: ## data set to live page on this machine; ONCE=1 ends by itself; DATASET_URL, SOURCE_URL choose other data
+demo: ## data set to live page on this machine; ONCE=1 ends by itself; DATASET_URL, SOURCE_URL, SOURCE=x choose other data
 	@$(OPERATIONS) -m demo
 
 train: ## the training app in the foreground on port 8081; ARGS="run --help" reaches its command line
@@ -38,13 +38,13 @@ bench: bench-train bench-serve bench-stream ## measure all three apps
 bench-train bench-serve bench-stream: bench-%: ## (one app)
 	@$(OPERATIONS) -m measure bench $* $(ARGS)
 
-soak: ## long runs with injected faults (SIGKILL, swaps, outages): serve, then stream
-	@$(OPERATIONS) -m measure soak serve $(ARGS)
-	@$(OPERATIONS) -m measure soak stream $(ARGS)
+soak: soak-serve soak-stream ## long runs with injected faults (SIGKILL, swaps, outages, full disks)
 
-check-release: ## what of a release can be checked today: pipelines, manifests, pins
-	@$(OPERATIONS) -m suites checks
-	@$(OPERATIONS) -m suites suites operations
+soak-serve soak-stream: soak-%: ## (one app)
+	@$(OPERATIONS) -m measure soak $* $(ARGS)
+
+check-release: ## rehearse a release: pipelines, images, manifests, stack (needs root); ARGS=images runs one check
+	@$(OPERATIONS) -m check_release $(ARGS)
 
 images: ## draw the architecture and photograph the pages of a running demo (Graphviz, Chromium)
 	@$(OPERATIONS) -m pictures
@@ -56,9 +56,9 @@ pins: ## compile every requirements.in into exact pins with hashes
 	@$(OPERATIONS) -m pins $(ARGS)
 
 environments: ## make every virtual environment now
-	@$(OPERATIONS) -m environments --tests tools train serve stream
+	@$(OPERATIONS) -m environments --tests tools train serve stream experiments dvc mlflow-server
 
-release: ## tag one app at this commit: make release APP=serve VERSION=1.2.3 (pushing the tag is yours)
+release: ## changelog, commit and tag: make release APP=serve VERSION=1.2.3, or APP=all (pushing is yours)
 	@$(OPERATIONS) -m release "$(APP)" "$(VERSION)"
 
 clean: ## forget everything generated: environments, demo data, caches
