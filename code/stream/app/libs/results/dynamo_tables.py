@@ -29,6 +29,7 @@ _FIRST_WAIT_SECONDS: Final = 0.05
 _LONGEST_WAIT_SECONDS: Final = 2.0
 _IN_FLIGHT: Final = 8  # batches under way at once, so that a batch's way there and back is not waited for each time
 _REFUSED: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
+_THROTTLED: Final = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
 _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
 Item = dict[str, Any]
@@ -98,8 +99,7 @@ class Tables:
     def scan(self, table: str, **options: Any) -> Iterator[Item]:
         """Yield the pages of a scan as DynamoDB answers them, items unpacked."""
         while True:
-            with self.translated():
-                answer = self.client.scan(TableName=table, **options)
+            answer = self._call(self.client.scan, TableName=table, **options)
             yield {**answer, "Items": [_unpack(item) for item in answer.get("Items", ())]}
             if "LastEvaluatedKey" not in answer:
                 return
@@ -116,8 +116,9 @@ class Tables:
         try:
             yield
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if code in _REFUSED:
+            if isinstance(error, self.client.exceptions.ConditionalCheckFailedException):
+                raise
+            if _code_of(error) in _REFUSED:
                 raise PermanentError(f"dynamodb://{self.results} refuses: {error}", code="result_refused") from error
             raise TransientError(f"dynamodb://{self.results} fails: {error}", code="results_down") from error
         except BotoCoreError as error:
@@ -128,20 +129,35 @@ class Tables:
     def _query_pages(self, table: str, condition: str, values: Item, **options: Any) -> Iterator[Item]:
         request = {"TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": _pack(values)}
         while True:
-            with self.translated():
-                answer = self.client.query(**request, **options)
+            answer = self._call(self.client.query, **request, **options)
             yield answer
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _conditional(self, call: Any, *, values: Item, **request: Any) -> bool:
-        with self.translated():
-            try:
-                call(**request, ExpressionAttributeValues=_pack(values))
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
+        try:
+            self._call(call, **request, ExpressionAttributeValues=_pack(values))
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
         return True
+
+    def _call(self, call: Any, **request: Any) -> Item:
+        """Make one call, and make it again while the table throttles it.
+
+        Without patience of its own each of a batch's many conditional writes would have to get through in the same attempt
+        at the whole batch, which under heavy throttling it never does.
+        """
+        tries = 0
+        with self.translated():
+            while True:
+                try:
+                    return call(**request)  # type: ignore[no-any-return]
+                except ClientError as error:
+                    if tries == _TRIES or _code_of(error) not in _THROTTLED:
+                        raise
+                tries += 1
+                _wait_a_while(tries)
 
     def _send(self, calls: Sequence[tuple[str, Item]]) -> None:
         batches: list[dict[str, list[Item]]] = []
@@ -166,17 +182,24 @@ class Tables:
         """
         tries, left = 0, _count_requests(request)
         while tries < _TRIES:
-            with self.translated():
-                answer = call(RequestItems=request)
+            answer = self._call(call, RequestItems=request)
             yield answer
             request = answer.get(rest) or {}
             before, left = left, _count_requests(request)
             if not left:
                 return
             tries = 0 if left < before else tries + 1
-            longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**tries)
-            time.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret  # nosec B311
+            _wait_a_while(tries)
         raise TransientError(f"dynamodb://{self.results} is throttled", code="results_down")
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _wait_a_while(tries: int) -> None:
+    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**tries)
+    time.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret  # nosec B311
 
 
 def _count_requests(request: Item) -> int:
