@@ -26,14 +26,16 @@ class Counting:
     key = "counting"
     trouble = ""
 
-    def __init__(self, posts: int) -> None:
+    def __init__(self, posts: int, chunk: int = 1) -> None:
         self._posts = posts
+        self._chunk = chunk
         self.read_so_far = 0
 
     def read(self, position: Position) -> Iterator[Chunk]:
-        for number in range(int(position.cursor or 0), self._posts):
-            self.read_so_far = number + 1
-            yield Chunk([make_tweet(str(number))], Position(str(number + 1), "2026-03-01T12:00:00.000Z", number + 1))
+        for start in range(int(position.cursor or 0), self._posts, self._chunk):
+            self.read_so_far = end = min(start + self._chunk, self._posts)
+            tweets = [make_tweet(str(number)) for number in range(start, end)]
+            yield Chunk(tweets, Position(str(end), "2026-03-01T12:00:00.000Z", end))
 
     def parse(self, original: bytes) -> list[Entry]:
         return []  # read() gives what is parsed already
@@ -78,21 +80,22 @@ def test_a_kill_before_the_first_post_is_kept_leaves_its_trace(tmp_path: Path, c
     assert spool.read_position(source.key) == source.kept_when_reading_began
 
 
-def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: WallClock) -> None:
-    spool, source = FolderSpool(tmp_path, 300), Counting(2000)
+@pytest.mark.parametrize("chunk", [1, 256])
+def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: WallClock, chunk: int) -> None:
+    spool, source = FolderSpool(tmp_path, 300), Counting(5000, chunk)
     ingester = Ingester(source, spool, clock)
     thread = threading.Thread(target=ingester.run)
     thread.start()
     while not ingester.trouble:
         clock.wait(0.01)
     assert "its limit is 300" in ingester.trouble
-    assert source.read_so_far < 1500, "what is read ahead is bounded"
+    assert source.read_so_far < 3500, "what is read ahead is bounded"
     taken: list[str] = []
-    while len(taken) < 2000:
-        assert spool.count() <= 512
+    while len(taken) < 5000:
+        assert spool.count() <= 512 + chunk
         taken += take(spool)
     thread.join(10)
-    assert taken == [str(number) for number in range(2000)]
+    assert taken == [str(number) for number in range(5000)]
     assert ingester.trouble == ""
 
 

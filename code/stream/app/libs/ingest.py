@@ -24,9 +24,29 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_WAITING_CHUNKS: Final = 64  # read but not yet synced: bounded, so that a slow disk slows reading and not memory
 _GROUP: Final = 512  # entries in one commit at most
+_WAITING: Final = 2 * _GROUP  # entries read but not yet synced: bounded, so that a slow disk slows reading, not memory
 _LOOK_SECONDS: Final = 0.2
+
+
+class _BoundedByEntries(queue.Queue[Chunk]):
+    """A queue whose size is that of its chunks: one holds a live post or hundreds of a file's."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._entries = 0
+
+    def _qsize(self) -> int:
+        return self._entries
+
+    def _put(self, item: Chunk) -> None:
+        super()._put(item)
+        self._entries += _weigh(item)
+
+    def _get(self) -> Chunk:
+        chunk = super()._get()
+        self._entries -= _weigh(chunk)
+        return chunk
 
 
 class _Chunks:
@@ -34,7 +54,7 @@ class _Chunks:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._queue: queue.Queue[Chunk] = queue.Queue(_WAITING_CHUNKS)
+        self._queue = _BoundedByEntries(_WAITING)
         self._ended = threading.Event()
         self._abandoned = threading.Event()
 
@@ -148,3 +168,7 @@ class Ingester:
                     READ.labels("removal").inc()
                 case _:
                     READ.labels(entry.source).inc()
+
+
+def _weigh(chunk: Chunk) -> int:
+    return max(1, len(chunk.entries))  # a chunk may bring a position alone
