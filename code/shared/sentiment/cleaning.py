@@ -37,6 +37,9 @@ _EMOJI_RUN = re.compile(f"[^{_EMOJI_MARKS}]?[0-9#*{_EMOJI_MARKS}]{{1,400}}[\u200
 # Controls, variation selectors, zero-width marks, and lone surrogates (JSON can carry them, UTF-8 cannot).
 _INVISIBLE = re.compile("[\ufe0e\ufe0f\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
+# The library fills its table at first use, and a second thread would meanwhile find half of it, and leave emojis in.
+emoji.replace_emoji("\N{GRINNING FACE}")
+
 
 def clean(raw: str) -> CleanText:
     """Return ``raw`` without links and emojis, entities decoded, mentions as ``@user``, white space folded.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import emoji
@@ -94,3 +96,22 @@ def test_nested_entities_cost_no_more_than_their_length() -> None:
     """A hostile 10,000-character chain must not hold a worker; both chains fold to one character."""
     assert clean("&" + "amp;" * 2499) == "&"
     assert clean("&" + "#38;" * 2499) == "&"
+
+
+def test_the_first_texts_of_a_process_are_cleaned_alike_in_every_thread() -> None:
+    """The oracle found it: whoever came second, while the library was still filling its table, kept the emojis."""
+    script = """
+import sys, threading
+from sentiment.cleaning import clean
+sys.setswitchinterval(1e-6)
+begin, found = threading.Barrier(8), []
+def work():
+    begin.wait()
+    found.extend(clean("good \U0001f621\U0001f468\u200d\U0001f469\u200d\U0001f467 day") for _ in range(50))
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), sorted(set(found)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "400 ['good day']"
