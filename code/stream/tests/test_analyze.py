@@ -43,6 +43,7 @@ class Fixture:
         self, entries: Sequence[Entry], languages: frozenset[str] = frozenset(), results: Results | None = None
     ) -> None:
         """Analyze the entries, one parcel each, until the spool is empty."""
+        self.clock.stop.clear()
         for entry in entries:
             self.spool.put("source", [entry], None)
         analyzer = Analyzer(self.spool, self.predictor, results or self.results, self.clock, 10)
@@ -80,6 +81,20 @@ def test_posts_in_other_languages_are_counted_not_scored(parts: Fixture) -> None
     ]
     parts.run(tweets)
     assert set(parts.results.read_by_id([str(number) for number in range(6)])) == {"0", "1", "2", "3"}
+    assert parts.results.count_all()["skipped"] == 2
+
+
+def test_a_post_edited_into_another_language_is_no_longer_shown_in_its_old_words(parts: Fixture) -> None:
+    """X edits under a new id, Bluesky in place; both are counted as skipped, and neither leaves what was said before."""
+    parts.run([make_tweet("1", lang="en"), make_tweet("2", lang="en", revision="a"), make_tweet("3", lang="en")])
+    assert set(parts.results.read_by_id(["1", "2", "3"])) == {"1", "2", "3"}
+    parts.run(
+        [
+            make_tweet("11", lang="de", replaces=("1",)),
+            make_tweet("2", lang="de", replaces=("2",), revision="b"),
+        ]
+    )
+    assert set(parts.results.read_by_id(["1", "11", "2", "3"])) == {"3"}
     assert parts.results.count_all()["skipped"] == 2
 
 

@@ -72,7 +72,11 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
             results[tweet.id] = _make_result(tweet, text, answer, moment)
     return Batch(
         results=list(results.values()),
-        removals=share.removals + [removal for tweet in share.tweets for removal in _removals_of(tweet)],
+        removals=[
+            *share.removals,
+            *(removal for tweet in share.tweets for removal in _removals_of(tweet) if removal.id != tweet.id),
+            *(removal for tweet in share.foreign for removal in _removals_of(tweet)),
+        ],
         gaps=share.gaps,
         dead_letters=letters,
         skipped=[Skipped(tweet.id, tweet.lang, tweet.posted_at) for tweet in share.foreign],
@@ -114,7 +118,7 @@ def _make_result(tweet: Tweet, text: CleanText, scored: Scored, moment: str) -> 
 
 
 def _removals_of(tweet: Tweet) -> list[Removal]:
-    return [Removal(earlier, tweet.posted_at, "edited") for earlier in tweet.replaces if earlier != tweet.id]
+    return [Removal(earlier, tweet.posted_at, "edited", tweet.revision) for earlier in tweet.replaces]
 
 
 def _bury_parcel(parcel: Parcel) -> DeadLetter:

@@ -98,7 +98,7 @@ class XSpeaker:
         self._network.close()
 
     def _send_new(self, name: str) -> Post:
-        old = self._find_plain() if int(name) % _CHANGE_STEP == 0 else None
+        old = self._find_plain(name) if int(name) % _CHANGE_STEP == 0 else None
         post, text = Post(name), self._chance.choice(TEXTS).format(name)
         history = [old.id, name] if old else [name]
         message = make_message(name, text, created_at=_now(), edit_history_tweet_ids=history)
@@ -111,15 +111,16 @@ class XSpeaker:
         return post
 
     def _say_again(self) -> None:
-        old = self._find_plain()
+        old = self._find_plain(str(self._number + 1))
         if old:
             old.again = True
             self._network.send(make_message(old.id, str(old.versions[0].text)))
             old.say(time.time(), old.versions[0].text)
             self.said["duplicate"] += 1
 
-    def _find_plain(self) -> Post | None:
-        recent = [post for post in list(self.posts.values())[-30:] if post.plain]
+    def _find_plain(self, before: str) -> Post | None:
+        """Choose a recent post of an earlier id: what X calls an edit is the later one, also when it comes late."""
+        recent = [post for post in list(self.posts.values())[-30:] if post.plain and int(post.id) < int(before)]
         return self._chance.choice(recent) if recent else None
 
 
