@@ -6,12 +6,14 @@ from functools import cache
 
 from places import app_folder, python_of
 
-MODULES = {"train": "libs.routes", "serve": "libs.metrics", "stream": "libs.metrics"}
+MODULES = {"train": "libs.metrics", "serve": "libs.metrics", "stream": "libs.metrics"}
 OWN = re.compile(r"\b(?:sentiment|stream|train)_[a-z0-9_]+")
 LABELS = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)\s*\"")
 LIST = """
 import importlib, sys
-importlib.import_module(sys.argv[1])
+module = importlib.import_module(sys.argv[1])
+for described in getattr(module, "DESCRIBED", ()):
+    print(described.name, *described.labels)
 from prometheus_client import REGISTRY
 for name in list(REGISTRY._names_to_collectors):
     print(name, *getattr(REGISTRY._names_to_collectors[name], "_labelnames", ()))

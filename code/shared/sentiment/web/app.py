@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from prometheus_client.registry import Collector
     from pydantic import SecretStr
 
     from sentiment.settings import AppSettings
@@ -48,18 +49,20 @@ def create_web_app(
     statuses: Mapping[str, int],
     body_limit_bytes: int = 16 * 1024 * 1024,
     page_policy: str = _PAGE_POLICY,
+    collector: Collector | None = None,
 ) -> Flask:
     """Return an app with everything DESIGN promises of all three; the caller adds its own routes.
 
     ``folder`` holds ``openapi.json``, ``templates/`` and ``static/``. ``statuses`` maps the app's error codes to HTTP
-    statuses. Routes may add fields to their access-log line through ``flask.g.log_fields``.
+    statuses. ``collector`` adds to ``/metrics`` what is looked up at each scrape. Routes may add fields to their access-log
+    line through ``flask.g.log_fields``.
     """
     app = Flask(name, root_path=str(folder), template_folder="templates", static_folder="static")
     app.json = _OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = body_limit_bytes
     register_problems(app, statuses)
     _register_requests(app, page_policy)
-    _register_probes(app, name, settings, readiness)
+    _register_probes(app, name, settings, readiness, collector)
     _register_docs(app, (folder / "openapi.json").read_bytes())
     return app
 
@@ -114,7 +117,9 @@ def log_request(method: str, path: str, status: int, started: float, fields: Map
     log_access({"method": method, "path": path, "status": status, "latency_ms": latency, **fields})
 
 
-def _register_probes(app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness]) -> None:
+def _register_probes(
+    app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness], collector: Collector | None
+) -> None:
     started = time.monotonic()
 
     @app.get("/health")
@@ -130,7 +135,7 @@ def _register_probes(app: Flask, name: str, settings: AppSettings, readiness: Ca
 
     @app.get("/metrics")
     def metrics() -> Response:
-        body, content_type = render_metrics()
+        body, content_type = render_metrics(collector)
         return Response(body, content_type=content_type)
 
 

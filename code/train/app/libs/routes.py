@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from flask import Blueprint, Response, g, request, url_for
-from prometheus_client import Counter
 
 from libs.catalogue import list_models, parse_moment, promote_by_hand, show_live_at
+from libs.metrics import STARTED
 from libs.overrides import DATASET, choose_datasets, read_overrides
 from libs.runs.control import cancel_run, current_run, start_run
 from libs.runs.record import list_runs
@@ -34,8 +34,6 @@ STATUSES: Final = {
 }  # fmt: skip
 _POLL_SECONDS: Final = 0.5
 _MOST_RUNS: Final = 500
-
-STARTED = Counter("train_runs_started_total", "Training runs started through the API.")
 
 
 def make_readiness(store: Store) -> Callable[[], Readiness]:

@@ -33,6 +33,7 @@ def serve(settings: TrainSettings) -> None:
 
 def create_app() -> Flask:
     """Return the web app; each gunicorn worker makes its own."""
+    from libs.metrics import RunsCollector
     from libs.pages import register_pages
     from libs.routes import STATUSES, make_readiness, register_routes
     from libs.runs.lock import Process
@@ -42,7 +43,13 @@ def create_app() -> Flask:
     configure_logs("train", settings.log_level)
     store = open_store(settings.store_url)
     app = create_web_app(
-        "train", settings, folder=WEB_FOLDER, readiness=make_readiness(store), statuses=STATUSES, body_limit_bytes=2**20
+        "train",
+        settings,
+        folder=WEB_FOLDER,
+        readiness=make_readiness(store),
+        statuses=STATUSES,
+        body_limit_bytes=2**20,
+        collector=RunsCollector(store),
     )
     register_routes(app, settings, store, Process.of(int(os.environ.get(SERVICE_PID, os.getpid()))))
     register_pages(app, settings, store)

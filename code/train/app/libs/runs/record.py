@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +12,7 @@ from sentiment.errors import KeyMissingError, PermanentError
 from sentiment.release import new_version, require_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sentiment.store import Store
 
@@ -71,14 +72,17 @@ def read_run(store: Store, run_id: str) -> Run:
         raise PermanentError(f"run '{run_id}' cannot be read: {error.errors()[0]['msg']}", code="run_damaged") from None
 
 
-def list_runs(store: Store, limit: int) -> Iterator[Run]:
-    """Yield the newest ``limit`` runs, newest first; a record that cannot be read is passed over."""
+def list_runs(store: Store, limit: int, known: Mapping[str, Run] = MappingProxyType({})) -> Iterator[Run]:
+    """Yield the newest ``limit`` runs, newest first; a record that cannot be read is passed over.
+
+    ``known``: runs by name whose records need not be read again.
+    """
     names = [
         key.removeprefix(_PREFIX).removesuffix(".json") for key in store.list_keys(_PREFIX) if key.endswith(".json")
     ]
     for name in sorted(names, reverse=True)[:limit]:
         try:
-            yield read_run(store, name)
+            yield known.get(name) or read_run(store, name)
         except PermanentError:
             continue
 
