@@ -95,7 +95,8 @@ def _look_at_bill(clone: Path, app: str, detail: str) -> Fact:
     bill = clone / "sbom.cdx.json"
     parts: list[dict[str, Any]] = json.loads(bill.read_bytes())["components"] if bill.is_file() else []
     listed = {(_plain(part["name"]), part.get("version")) for part in parts}
-    wanted = (clone / "code" / app / "build" / "requirements.in").read_text(encoding="utf-8")
+    asked = [clone / "code" / app / "build" / name for name in ("requirements.in", "requirements-native.in")]
+    wanted = "".join(file.read_text(encoding="utf-8") for file in asked if file.is_file())
     missing = [f"{name} {version}" for name, version in _PIN.findall(wanted) if (_plain(name), version) not in listed]
     found = f"{len(parts)} parts; {detail}" if not missing else f"of {len(parts)} parts none is {', '.join(missing)}"
     return Fact(f"{app}'s bill of materials lists what the image holds", bool(parts) and not missing, found)
