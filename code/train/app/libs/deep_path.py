@@ -24,11 +24,12 @@ _LEAST_STEPS, _MOST_EPOCHS, _LEAST_EPOCHS = 240, 8, 4  # a fourth pass over a mi
 
 
 class History(NamedTuple):
-    """Loss of every epoch on the rows learnt from, and loss and accuracy on those set aside."""
+    """Loss of every epoch on the rows learnt from, loss and accuracy on those set aside, and how many these are."""
 
     loss: list[float]
     watched_loss: list[float]
     watched_accuracy: list[float]
+    watched_rows: int
 
 
 class Plan(NamedTuple):
@@ -64,7 +65,7 @@ def train_deep_path(
         verbose=0,
         callbacks=[_make_listener(keras, steps, report)],
     ).history
-    return History(history["loss"], history["val_loss"], history["val_accuracy"])
+    return History(history["loss"], history["val_loss"], history["val_accuracy"], len(plan.watched))
 
 
 def choose_epochs(recipe: Recipe, rows: int) -> int:

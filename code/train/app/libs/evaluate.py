@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from libs.choice import choose_rows
 from libs.corpus import as_columns
 from libs.evidence.classes import describe_classes
-from libs.evidence.curves import describe_curves
+from libs.evidence.curves import describe_curves, describe_learning
 from libs.evidence.data_report import describe_data
 from libs.evidence.measures import Judged, count_confusion, measure
 from libs.evidence.peer import describe_peer
@@ -56,7 +56,7 @@ def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
         "by_class": describe_classes(judged, corpus.classes, seed),
         "curves": describe_curves(judged, seed),
         "slices": describe_slices(judged, texts, topics, seed),
-        "histories": {name: history._asdict() for name, history in learned.histories.items()},
+        "histories": {name: describe_learning(history, seed) for name, history in learned.histories.items()},
         "data": [describe_data(one) for one in corpora.all],
     }
     job.progress.advance(0.3)

@@ -36,7 +36,8 @@ def make_report(classes: int) -> dict[str, Any]:
         "confusion": count_confusion(judged).tolist(), "by_class": describe_classes(judged, names, 1),
         "curves": describe_curves(judged, 1), "warnings": ["few rows"], "must_hold": [held], "data": [data, data],
         "slices": describe_slices(judged, ["x"] * 500, [NASTY] * 500, 1),
-        "histories": {"first": {"loss": [1, 0.5], "watched_loss": [1, 0.6], "watched_accuracy": [0.5, 0.7]}},
+        "histories": {"first": {"loss": [1, 0.5], "watched_loss": [1, 0.6], "watched_accuracy": [0.5, 0.7], "watched_rows": 400,
+                                "watched_intervals": [[0.45, 0.55], [0.65, 0.75]]}},
         "peer": {"name": "peer", "rows": 1, "measure": "accuracy", "accuracy": FIGURE, "macro_recall": FIGURE, "ahead": FIGURE},
     }  # fmt: skip
 

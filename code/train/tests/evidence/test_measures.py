@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from libs.deep_path import History
 from libs.evidence.classes import describe_classes
-from libs.evidence.curves import describe_curves
+from libs.evidence.curves import describe_curves, describe_learning
 from libs.evidence.measures import Judged, count_confusion, measure
 from sentiment.labels import THREE_CLASSES
 
@@ -130,3 +131,13 @@ def test_the_bias_of_a_mean_score_is_what_a_brands_average_would_be_off_by(class
     lifted = Judged(honest.labels, np.roll(np.eye(classes, dtype=np.float32)[honest.labels], 1, axis=1))
     truth = (lifted.scores - honest.labels / (classes - 1)).mean()
     assert measure(lifted, 1)["score_bias"]["value"] == pytest.approx(truth, abs=1e-5)
+
+
+def test_an_epochs_accuracy_has_the_interval_that_its_rows_allow() -> None:
+    """Half of 400 rows and four fifths, within 1.96 standard errors of a share: sqrt(p (1 - p) / rows)."""
+    history = History([0.7, 0.5], [0.7, 0.6], [0.5, 0.8], 400)
+    found = describe_learning(history, 1)
+    assert found["watched_accuracy"] == [0.5, 0.8]
+    for share, (low, high) in zip(found["watched_accuracy"], found["watched_intervals"], strict=True):
+        error = 1.96 * (share * (1 - share) / 400) ** 0.5
+        assert (low, high) == pytest.approx((share - error, share + error), abs=0.01)

@@ -8,13 +8,15 @@ import numpy as np
 
 from libs.evidence.bootstrap import INTERVAL, RESAMPLES, with_interval
 from libs.evidence.calibration import SCORE_BINS, calibration_curve, count_calibration
-from libs.evidence.measures import Judged, average_precision, roc_auc
+from libs.evidence.measures import Judged, accuracy, average_precision, roc_auc
 from sentiment.labels import THREE_CLASSES, TWO_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from libs.deep_path import History
 
 _GRID: Final = np.linspace(0, 1, 101)
 _DRAWN_CURVES: Final = 200  # a band is for the eye: more draws would not move its line
@@ -42,6 +44,17 @@ def describe_curves(judged: Judged, seed: int) -> dict[str, Any]:
             }
             found[name].append(curve)
     return found
+
+
+def describe_learning(history: History, seed: int) -> dict[str, Any]:
+    """Return a stage's learning curves; ``watched_intervals`` holds [low, high] of each epoch's accuracy."""
+    rng, rows = np.random.default_rng(seed), history.watched_rows
+    intervals = []
+    for share in history.watched_accuracy:
+        hits = round(share * rows)
+        found = with_interval(np.array([[hits, rows - hits], [0, 0]]), accuracy, rng)
+        intervals.append([found["low"], found["high"]])
+    return history._asdict() | {"watched_intervals": intervals}
 
 
 def _count_claims(judged: Judged, place: int) -> NDArray[np.int64]:

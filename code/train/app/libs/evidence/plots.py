@@ -122,8 +122,11 @@ def _draw_loss(figure: Any, report: dict[str, Any]) -> None:
 def _draw_learning(figure: Any, report: dict[str, Any]) -> None:
     axes = figure.subplots()
     for _, epochs, history in _list_stages(report):
+        axes.fill_between(
+            epochs, *zip(*history["watched_intervals"], strict=True), color=_ACCENT, alpha=0.2, linewidth=0
+        )
         axes.plot(epochs, history["watched_accuracy"], color=_ACCENT, marker=".")
-    axes.set(title="Its accuracy on rows set aside", xlabel="epoch")
+    axes.set(title="Rows set aside: accuracy, 95 % band", xlabel="epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
