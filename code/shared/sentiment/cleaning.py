@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import unicodedata
 from typing import Final, NewType
 
@@ -36,9 +37,8 @@ _EMOJI_MARK = re.compile(f"[{_EMOJI_MARKS}]")
 _EMOJI_RUN = re.compile(f"[^{_EMOJI_MARKS}]?[0-9#*{_EMOJI_MARKS}]{{1,400}}[\u200d\ufe0f\u20e3]*")
 # Controls, variation selectors, zero-width marks, and lone surrogates (JSON can carry them, UTF-8 cannot).
 _INVISIBLE = re.compile("[\ufe0e\ufe0f\u200b\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-
 # The library fills its table at first use, and a second thread would meanwhile find half of it, and leave emojis in.
-emoji.replace_emoji("\N{GRINNING FACE}")
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def clean(raw: str) -> CleanText:
@@ -82,7 +82,8 @@ def _clean_once(text: str) -> str:
 
 
 def _drop_emojis(run: re.Match[str]) -> str:
-    return emoji.replace_emoji(run.group(), " ")  # walks its argument mark by mark, so it gets no more than it must
+    with _ONE_AT_A_TIME:
+        return emoji.replace_emoji(run.group(), " ")  # walks its argument mark by mark, so it gets no more than it must
 
 
 def _decode_entities(text: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import boto3
 import pytest
-from makers import NEW, batch_of, make_result
+from makers import NEW, OLD, batch_of, make_result
 from simulators.throttle import ThrottlingProxy
 
 from libs.results import Question, open_results
@@ -18,6 +18,22 @@ from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from libs.results import Batch
+
+
+class Said(NamedTuple):
+    """One version of a post as a batch brings it, its revision for a text."""
+
+    revision: str
+    model: str
+    edited: bool
+
+    @property
+    def batch(self) -> Batch:
+        row = make_result("1", source="bluesky", topics=("acme",), twitter_raw=self.revision, model_version=self.model)
+        edited = frozenset({"1"}) if self.edited else frozenset()
+        return batch_of(row, revisions={"1": self.revision}, edited=edited)
 
 
 @pytest.fixture
@@ -83,6 +99,49 @@ def test_a_batch_of_many_conditional_writes_gets_through_a_table_that_throttles_
     proxy.share = 0.0
     assert proxy.fired["throttled"] > 0
     assert len(results.read_by_id([result.id for result in many])) == 60
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize(
+    ("slow", "fast"),
+    [
+        (Said("3a", OLD, edited=False), Said("3b", OLD, edited=True)),
+        (Said("3a", NEW, edited=False), Said("3b", OLD, edited=True)),
+        (Said("3b", OLD, edited=True), Said("3c", OLD, edited=True)),
+        (Said("3b", NEW, edited=True), Said("3c", OLD, edited=True)),
+        (Said("3c", OLD, edited=True), Said("3b", NEW, edited=True)),
+        (Said("3b", OLD, edited=True), Said("3a", NEW, edited=False)),
+    ],
+)
+@pytest.mark.parametrize("there", [False, True])
+def test_whichever_worker_is_overtaken_the_last_version_stays(
+    aws: str, monkeypatch: pytest.MonkeyPatch, step: int, slow: Said, fast: Said, *, there: bool
+) -> None:
+    """The oracle found it: a worker took back the other's later version for its own. ``step``: the look-up overtaken."""
+    name = f"dynamodb://overtaken_{uuid4().hex}"
+    workers = [open_results(name, many_writers=True) for _ in range(2)]
+    workers[0].prepare()
+    if there:
+        workers[0].store(Said("39", OLD, edited=False).batch)
+    overtaken = []
+
+    def get(table: str, keys: list[dict[str, str]], real: Any = workers[0]._tables.get) -> Any:  # type: ignore[attr-defined]
+        overtaken.append(table)
+        found = real(table, keys)
+        if len(overtaken) == step:
+            workers[1].store(fast.batch)
+        return found
+
+    monkeypatch.setattr(workers[0]._tables, "get", get)  # type: ignore[attr-defined]
+    while True:  # an edit that meets another's write is stored by a second try
+        with suppress(TransientError):
+            workers[0].store(slow.batch)
+            break
+    if len(overtaken) < step:
+        workers[1].store(fast.batch)  # this batch looks up less often: one after the other
+    (row,) = workers[0].read_by_id(["1"]).values()
+    assert row.twitter_raw == max(slow, fast).revision
+    assert [found.twitter_raw for found in workers[1].read(Question(topic="acme"))] == [row.twitter_raw]
 
 
 def test_an_expired_result_is_not_shown_although_dynamodb_has_not_deleted_it_yet(aws: str) -> None:

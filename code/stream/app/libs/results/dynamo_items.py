@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zlib import crc32
 
 from libs.results import Result
@@ -22,10 +22,18 @@ _HOUR: Final = 13  # characters of 2009-04-07T05
 _DAY_SECONDS: Final = 86_400
 
 
-def make_item(result: Result, retention_days: int) -> Item:
-    """Return the item: the result's fields, ``bucket`` for the index, ``expires_at`` when results expire."""
+class Stored(NamedTuple):
+    """A result as it is stored, and which version of its post it is of."""
+
+    result: Result
+    revision: str
+
+
+def make_item(result: Result, revision: str, retention_days: int) -> Item:
+    """Return the item: the result's fields, its post's ``revision``, ``bucket`` for the index, ``expires_at`` if it expires."""
     return {
         **result._asdict(),
+        "revision": revision,
         "score": Decimal(str(result.score)),
         "topics": list(result.topics),
         "bucket": bucket_of(ALL, result.sentiment, result.data[:_HOUR], result.id),
@@ -37,6 +45,11 @@ def read_item(item: Item) -> Result:
     """Return the result of an item."""
     fields: dict[str, Any] = {name: item[name] for name in Result._fields}
     return Result(**{**fields, "score": float(item["score"]), "topics": tuple(item["topics"])})
+
+
+def read_stored(item: Item) -> Stored:
+    """Return the result of an item and its post's version."""
+    return Stored(read_item(item), item.get("revision", ""))
 
 
 def make_topic_items(result: Result, retention_days: int) -> list[Item]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from libs.results.dynamo_changes import Change, is_admitted, plan_change
+from libs.results.dynamo_changes import NEWER, Change, is_admitted, newer_than, plan_change
 from libs.results.dynamo_items import (
     expires_in,
     hours_of,
     is_alive,
     make_item,
     make_topic_items,
-    read_item,
+    read_stored,
     topic_key,
 )  # fmt: skip
 from libs.results.revisions import KEPT_DAYS, Revision
@@ -66,7 +66,7 @@ class Writer:
         known = self._read_revisions(list(results.values()))
         admitted = [result for result in results.values() if is_admitted(result, batch, known)]
         found = self._tables.get(self._tables.results, [{"id": result.id} for result in admitted])
-        stored = {item["id"]: read_item(item) for item in found if is_alive(item)}
+        stored = {item["id"]: read_stored(item) for item in found if is_alive(item)}
         edited = [result.id for result in admitted if result.id in batch.edited]
         self._write_revisions({post: Revision(batch.revisions[post], removed=False) for post in edited})
         current = self._create([r for r in admitted if r.id not in stored and r.id not in batch.rescored], batch)
@@ -76,24 +76,26 @@ class Writer:
         # A crash may have come between a post's row and its topics': they are written again with what is stored.
         self._index(current)
         if self._many_writers:
-            self._retract(current, batch)
+            self._retract(list(results.values()), batch)
 
     def _create(self, results: list[Result], batch: Batch) -> list[Result]:
         """Store new posts and return what is stored of them now."""
-        items = [make_item(result, self._retention_days) for result in results]
         if not self._many_writers:
+            items = [make_item(row, batch.revisions.get(row.id, ""), self._retention_days) for row in results]
             self._tables.write(self._tables.results, items)
             return results
-        won = self._tables.run_together([partial(self._put_newest, item) for item in items])
+        puts = [partial(self._put_newest, row, batch.revisions.get(row.id, "")) for row in results]
+        won = self._tables.run_together(puts)
         lost = [result for result, first in zip(results, won, strict=True) if not first]
         found = self._tables.get(self._tables.results, [{"id": result.id} for result in lost])
-        others = {item["id"]: read_item(item) for item in found}
+        others = {item["id"]: read_stored(item) for item in found}
         changes = [plan_change(others[result.id], result, batch) for result in lost if result.id in others]
         return [result for result, first in zip(results, won, strict=True) if first] + self._replace(changes)
 
-    def _put_newest(self, item: Item) -> bool:
-        condition = "attribute_not_exists(id) OR model_version < :version"
-        return self._tables.put_if(self._tables.results, item, condition, {":version": item["model_version"]})
+    def _put_newest(self, result: Result, revision: str) -> bool:
+        item = make_item(result, revision, self._retention_days)
+        condition = f"attribute_not_exists(id) OR ({NEWER})"
+        return self._tables.put_if(self._tables.results, item, condition, newer_than(result, revision))
 
     def _replace(self, changes: list[Change]) -> list[Result]:
         """Replace stored results where the new ones are to win, and return those that did, old or new.
@@ -105,7 +107,7 @@ class Writer:
             partial(
                 self._tables.put_if,
                 self._tables.results,
-                make_item(change.new, self._retention_days),
+                make_item(change.new, change.revision, self._retention_days),
                 change.condition,
                 change.values,
             )
@@ -130,13 +132,14 @@ class Writer:
         self._tables.put_all(self._make_touches(_keys_of_hours(results)))
 
     def _retract(self, results: list[Result], batch: Batch) -> None:
-        """Take back what another worker has removed, or stored a later version of, since it was looked up.
+        """Take back what another worker has removed, or said a later version of, since it was looked up.
 
         That worker writes the revision before it looks for the row, this one the row before it looks for the revision:
-        so one of them sees the other.
+        so one of them sees the other. What is stored by now may be that worker's: each row is judged by its own revision.
         """
         known = self._read_revisions(results)
-        self._delete([result for result in results if not is_admitted(result, batch, known)])
+        late = [result.id for result in results if not is_admitted(result, batch, known)]
+        self._delete_older({post: known[post] for post in late})
 
     def _remove(self, removals: Sequence[Removal]) -> None:
         revisions: dict[str, Revision] = {}
@@ -144,11 +147,12 @@ class Writer:
             if removal.id not in revisions or removal.revision >= revisions[removal.id].revision:
                 revisions[removal.id] = Revision(removal.revision, removed=True)
         valid = self._write_revisions(revisions)
-        found = self._tables.get(self._tables.results, [{"id": post} for post in valid])
-        self._delete([read_item(item) for item in found])
+        self._delete_older({post: revisions[post] for post in valid})
 
-    def _delete(self, results: list[Result]) -> None:
-        for old in results:
+    def _delete_older(self, known: dict[str, Revision]) -> None:
+        """Delete the rows that what is known of their posts' versions does not admit."""
+        found = [read_stored(item) for item in self._tables.get(self._tables.results, [{"id": post} for post in known])]
+        for old in [row.result for row in found if not known[row.result.id].admits(row.revision)]:
             moment = {":moment": old.analyzed_at}
             if self._tables.delete_if(self._tables.results, {"id": old.id}, "analyzed_at = :moment", moment):
                 self._unindex([old])
