@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 _ALL: Final = 200
 _TABLE: Final = Path(__file__).with_suffix(".md")
-_SEEDS_PER_SERVER: Final = 20  # what the AWS-compatible server keeps, it keeps in memory
+_SEEDS_PER_SERVER: Final = 5  # what the AWS-compatible server keeps, it keeps in memory
+_JOBS: Final = 3  # most of a seed is waiting
 
 
 def main() -> None:
@@ -37,25 +40,34 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=_ALL)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0, help="start no further seed after so long; 0 = no limit")
+    parser.add_argument("--jobs", type=int, default=_JOBS, help="seeds played side by side")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended as well
     started, accounts, wrong = time.monotonic(), list[Account](), list[int]()
     seeds = range(options.first, options.first + options.seeds)
-    for begin in range(seeds.start, seeds.stop, _SEEDS_PER_SERVER):
-        with start_aws_server() as aws_url:
-            point_boto_at(aws_url)
-            for seed in seeds[begin - seeds.start :][:_SEEDS_PER_SERVER]:
-                if options.minutes and time.monotonic() - started > 60 * options.minutes:
-                    break
-                account = _play(seed, aws_url)
+    groups = [seeds[start:][:_SEEDS_PER_SERVER] for start in range(0, len(seeds), _SEEDS_PER_SERVER)]
+    end = started + 60 * options.minutes if options.minutes else float("inf")
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
+        played = 0
+        for group in as_completed([pool.submit(_play_group, group, end) for group in groups]):
+            for seed, account in group.result():
+                played += 1
                 accounts += [account] if account else []
                 wrong += [] if account and account.is_right else [seed]
-                _say_progress(seed - seeds.start + 1, options.seeds, len(wrong), time.monotonic() - started)
-    played, minutes = len({*wrong, *(account.plan.seed for account in accounts)}), (time.monotonic() - started) / 60
+            _say_progress(played, options.seeds, len(wrong), time.monotonic() - started)
+    minutes = (time.monotonic() - started) / 60
     if played >= _ALL:
-        _write_table(accounts, wrong, minutes)
-    print(f"{played} seeds, {len(wrong)} of them wrong {wrong or ''}, {minutes:.0f} minutes", flush=True)
+        _write_table(sorted(accounts, key=lambda account: account.plan.seed), sorted(wrong), minutes, options.jobs)
+    print(f"{played} seeds, {len(wrong)} of them wrong {sorted(wrong) or ''}, {minutes:.0f} minutes", flush=True)
     sys.exit(bool(wrong))
+
+
+def _play_group(seeds: Sequence[int], end: float) -> list[tuple[int, Account | None]]:
+    """Play seeds one after the other against a server of their own, none after ``end`` (``time.monotonic``)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with start_aws_server() as aws_url:
+        point_boto_at(aws_url)
+        return [(seed, _play(seed, aws_url)) for seed in seeds if time.monotonic() < end]
 
 
 def _play(seed: int, aws_url: str) -> Account | None:
@@ -81,11 +93,11 @@ def _say_progress(played: int, seeds: int, wrong: int, seconds: float) -> None:
     print(f"  {played}/{seeds} seeds, {wrong} wrong, {seconds / played:.1f} s each, {left:.0f} min left", flush=True)
 
 
-def _write_table(accounts: Sequence[Account], wrong: Sequence[int], minutes: float) -> None:
+def _write_table(accounts: Sequence[Account], wrong: Sequence[int], minutes: float, jobs: int) -> None:
     verdict = f"Wrong: {', '.join(map(str, wrong))}." if wrong else "None was wrong."
     remark = (
-        f"{len(accounts)} seeds settled in {minutes:.0f} minutes. {verdict} Removed: deleted, edited away or replaced by an "
-        "edit; in gaps: lost for good, and every one within a gap of the ledger. Nothing was stored twice."
+        f"{len(accounts)} seeds settled in {minutes:.0f} minutes, {jobs} at a time. {verdict} Removed: deleted, edited away "
+        "or replaced by an edit; in gaps: lost for good, and every one within a gap of the ledger. Nothing was stored twice."
     )
     sections = [("Posts by parts", _tabulate_parts(accounts), remark), ("Faults", _tabulate_faults(accounts), "")]
     write_results(_TABLE, "stream: the oracle's seeds", "stream", sections)
