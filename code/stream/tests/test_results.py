@@ -259,6 +259,21 @@ def test_a_removal_that_comes_while_a_post_is_stored_wins(results_url: str, tag:
         worker.close()
 
 
+def test_a_removal_that_is_heard_again_leaves_the_post_that_came_after_it(results: Results, tag: str) -> None:
+    """Queues deliver twice, and out of order."""
+    post = make_result(f"{tag}1", source="bluesky", topics=(tag,))
+    removal = batch_of(removals=[Removal(post.id, "2026-03-01T12:01:00.000Z", "deleted", "3b")])
+    results.store(batch_of(post, revisions={post.id: "3a"}))
+    results.store(removal)
+    assert results.read_by_id([post.id]) == {}
+    results.store(batch_of(post, revisions={post.id: "3c"}))
+    results.store(removal)
+    results.store(batch_of(post._replace(twitter_raw="what was removed"), revisions={post.id: "3a"}))
+    assert results.read_by_id([post.id])[post.id].twitter_raw == post.twitter_raw
+    results.store(batch_of(removals=[Removal(post.id, "2026-03-01T12:03:00.000Z", "deleted", "3d")]))
+    assert results.read_by_id([post.id]) == {}
+
+
 def test_many_results_fit_in_one_batch(results: Results, tag: str) -> None:
     many = [make_result(f"{tag}{number}") for number in range(600)]
     results.store(batch_of(*many))

@@ -66,7 +66,8 @@ def _write_results(connection: Connection, batch: Batch) -> None:
         result for result in admitted if result.id in stored and _is_to_replace(result, batch, *stored[result.id])
     ]
     for result in admitted:
-        if result.id in batch.edited:
+        # An edit, or a post that is there again after its removal, which must not be removed by hearing of that once more.
+        if result.id in batch.edited or (result.id in known and result.id in batch.revisions):
             _write_revision(connection, result.id, batch.revisions[result.id], result.analyzed_at, removed=False)
     _overwrite(connection, changed)
     _insert(connection, [r for r in admitted if r.id not in stored and r.id not in batch.rescored])
