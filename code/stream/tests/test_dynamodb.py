@@ -13,7 +13,7 @@ from makers import NEW, OLD, batch_of, make_result
 from simulators.throttle import ThrottlingProxy
 
 from libs.results import Question, open_results
-from libs.results.dynamo_items import bucket_of
+from libs.results.dynamo_items import bucket_of, make_item
 from sentiment.errors import TransientError
 
 if TYPE_CHECKING:
@@ -142,6 +142,32 @@ def test_whichever_worker_is_overtaken_the_last_version_stays(
     (row,) = workers[0].read_by_id(["1"]).values()
     assert row.twitter_raw == max(slow, fast).revision
     assert [found.twitter_raw for found in workers[1].read(Question(topic="acme"))] == [row.twitter_raw]
+
+
+def test_an_edit_that_loses_against_a_row_taken_back_at_once_is_stored_all_the_same(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker stores the post, which the edit runs into, then finds that there is an edit, and takes its row back."""
+    results = open_results(f"dynamodb://taken_back_{uuid4().hex}", many_writers=True)
+    results.prepare()
+    older, edit = Said("3a", OLD, edited=False), Said("3b", OLD, edited=True)
+    tables, tries = results._tables, []  # type: ignore[attr-defined]
+
+    def put_if(table: str, item: dict[str, Any], *condition: Any, real: Any = tables.put_if) -> Any:
+        if table != tables.results or tries:
+            return real(table, item, *condition)
+        tries.append(item["revision"])
+        tables.write(table, [make_item(older.batch.results[0], older.revision, 0)])
+        won = real(table, item, *condition)
+        tables.write(table, deletes=[{"id": "1"}])
+        return won
+
+    monkeypatch.setattr(tables, "put_if", put_if)
+    with pytest.raises(TransientError) as caught:
+        results.store(edit.batch)
+    assert caught.value.code == "results_race"
+    results.store(edit.batch)
+    assert results.read_by_id(["1"])["1"].twitter_raw == "3b"
 
 
 def test_an_expired_result_is_not_shown_although_dynamodb_has_not_deleted_it_yet(aws: str) -> None:

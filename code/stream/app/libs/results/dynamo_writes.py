@@ -79,7 +79,7 @@ class Writer:
             self._retract(list(results.values()), batch)
 
     def _create(self, results: list[Result], batch: Batch) -> list[Result]:
-        """Store new posts and return what is stored of them now."""
+        """Store new posts and return what is stored of them now. ``TransientError("results_race")`` as in ``_replace``."""
         if not self._many_writers:
             items = [make_item(row, batch.revisions.get(row.id, ""), self._retention_days) for row in results]
             self._tables.write(self._tables.results, items)
@@ -89,7 +89,9 @@ class Writer:
         lost = [result for result, first in zip(results, won, strict=True) if not first]
         found = self._tables.get(self._tables.results, [{"id": result.id} for result in lost])
         others = {item["id"]: read_stored(item) for item in found}
-        changes = [plan_change(others[result.id], result, batch) for result in lost if result.id in others]
+        if len(others) < len(lost):  # lost against an older version that its worker has taken back since
+            raise _met_another_worker()
+        changes = [plan_change(others[result.id], result, batch) for result in lost]
         return [result for result, first in zip(results, won, strict=True) if first] + self._replace(changes)
 
     def _put_newest(self, result: Result, revision: str) -> bool:
@@ -100,7 +102,7 @@ class Writer:
     def _replace(self, changes: list[Change]) -> list[Result]:
         """Replace stored results where the new ones are to win, and return those that did, old or new.
 
-        ``TransientError("results_race")`` when an edit met another worker's write: nothing is lost by a second try.
+        ``TransientError("results_race")`` when it met another worker's write: nothing is lost by a second try.
         """
         due = [change for change in changes if change.condition]
         puts = [
@@ -116,7 +118,7 @@ class Writer:
         won = [change for change, done in zip(due, self._tables.run_together(puts), strict=True) if done]
         self._unindex([change.old for change in won])
         if any(change.due and change not in won for change in due):
-            raise TransientError("another worker stored the post of an edit at this moment", code="results_race")
+            raise _met_another_worker()
         replaced = {change.new.id: change.new for change in won}
         return [replaced.get(change.old.id, change.old) for change in changes]
 
@@ -185,6 +187,10 @@ class Writer:
         return {
             item["kind"].removeprefix("revision#"): Revision(item["revision"], bool(item["removed"])) for item in alive
         }
+
+
+def _met_another_worker() -> TransientError:
+    return TransientError("another worker wrote the same post at this moment", code="results_race")
 
 
 def _keys_of_hours(results: list[Result]) -> set[tuple[str, str]]:
