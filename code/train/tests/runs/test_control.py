@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from libs.runs import control
 from libs.runs.control import cancel_run, claim_run, current_run, settle_runs
 from libs.runs.lock import LOCK, Lock, Process, read_lock
 from libs.runs.record import finish_run, list_runs, new_run, read_run, write_run
@@ -26,6 +27,18 @@ def dead_process() -> Process:
         found = Process.of(process.pid)
         process.communicate(b"\n")
     return found
+
+
+@pytest.mark.parametrize(("alive", "status"), [(True, "failed"), (False, "queued")])
+def test_a_worker_records_how_training_ended_only_while_its_service_lives(
+    store: Store, *, alive: bool, status: str
+) -> None:
+    """Else a restart after SIGKILL, which ends the training left behind, would be told as the training's own failure."""
+    service = Process.of(os.getpid()) if alive else dead_process()
+    run = claim_run(store, "sample", {}, service).run
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process:
+        control._await_end(store, run.run_id, process)
+    assert read_run(store, run.run_id).status == status
 
 
 def test_while_one_run_goes_on_the_same_run_is_answered(store: Store) -> None:

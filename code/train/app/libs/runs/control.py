@@ -146,6 +146,8 @@ def _await_end(store: Store, run_id: str, process: subprocess.Popen[bytes]) -> N
     code = process.wait()
     try:
         run, lock = read_run(store, run_id), read_lock(store).lock
+        if lock.service is not None and lock.service.here and not lock.service.alive:
+            return  # a worker that outlives its service by a moment: the next service ends its training, and says so
         if not run.finished and lock.run_id == run_id:
             write_run(store, _name_end(run, code, cancelled=lock.cancel))
         free_lock(store, run_id)
