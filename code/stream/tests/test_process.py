@@ -187,6 +187,6 @@ def test_two_thousand_posts_a_second_do_not_hold_up_the_page(tmp_path: Path, ser
         app.wait_until("/api/progress", lambda progress: progress["stored"] > 1000)
         started = time.monotonic()
         assert app.get("/health")["status"] == "ok"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 2
         app.wait_until("/api/progress", finished)
         assert len(stored_ids(tmp_path)) == 35_387
