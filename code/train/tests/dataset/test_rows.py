@@ -223,6 +223,26 @@ def test_a_truncated_gzip_is_damaged_not_short(tmp_path: Path, store: Store) -> 
     assert caught.value.code == "dataset_damaged"
 
 
+@pytest.mark.parametrize(
+    ("place", "bits", "said"),
+    [(8, b"\x01\x00", "password"), (10, b"\x63\x00", "compression")],
+    ids=["encrypted", "packed in a way of its own"],
+)
+def test_a_zip_that_cannot_be_opened_says_why(tmp_path: Path, store: Store, place: int, bits: bytes, said: str) -> None:
+    """``place``: offset in an entry of the central directory (APPNOTE 4.3.12): general purpose flags, method."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.csv", "text,label\ngood,1\nbad,0\n")
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + place : entry + place + 2] = bits
+    path.write_bytes(content)
+    with pytest.raises(PermanentError) as caught:
+        read(path, store)
+    assert caught.value.code == "dataset_damaged"
+    assert said in caught.value.detail
+
+
 def test_missing_data_sets_are_named(tmp_path: Path, store: Store) -> None:
     for address in ((tmp_path / "none.csv").as_uri(), "store:datasets/none.csv"):
         with pytest.raises(PermanentError) as caught:

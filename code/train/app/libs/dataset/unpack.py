@@ -69,7 +69,7 @@ def inner_name(path: Path) -> str:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise PermanentError(f"the data set cannot be unpacked: {error}", code="dataset_damaged") from error
 
 
@@ -78,13 +78,21 @@ def _open_packing(raw: IO[bytes]) -> Iterator[IO[bytes]]:
     magic = raw.read(4)
     raw.seek(0)
     if magic == _ZIP_MAGIC:
-        with zipfile.ZipFile(raw) as archive, archive.open(_choose_member(archive)) as member:
+        with zipfile.ZipFile(raw) as archive, _open_member(archive) as member:
             yield member
     elif magic.startswith(_GZIP_MAGIC):
         with gzip.open(raw) as unpacked:
             yield cast("IO[bytes]", unpacked)
     else:
         yield raw
+
+
+def _open_member(archive: zipfile.ZipFile) -> IO[bytes]:
+    name = _choose_member(archive)
+    try:
+        return archive.open(name)
+    except RuntimeError as error:  # how zipfile says that it knows no password, or not this way of packing
+        raise PermanentError(f"'{name}' cannot be unpacked: {error}", code="dataset_damaged") from error
 
 
 def _choose_member(archive: zipfile.ZipFile) -> str:
