@@ -2,7 +2,7 @@
 # Environments are made from exact pins under .local/, which `make clean` removes.
 PYTHON ?= python3
 ROOT := $(CURDIR)
-OPERATIONS = cd "$(ROOT)/code/operations" && exec "$(PYTHON)"
+RUN = cd "$(ROOT)/code" && exec "$(PYTHON)"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak soak-serve soak-stream check-release \
@@ -13,22 +13,22 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' "$(ROOT)/Makefile"
 
 demo: ## data set to live page on this machine; ONCE=1 ends by itself; DATASET_URL, SOURCE_URL, SOURCE=x choose other data
-	@$(OPERATIONS) -m demo
+	@$(RUN) -m develop.demo
 
 train: ## the training app in the foreground on port 8081; ARGS="run --help" reaches its command line
-	@$(OPERATIONS) -m foreground train $(ARGS)
+	@$(RUN) -m develop.foreground train $(ARGS)
 
 serve: ## the predicting app in the foreground on port 8080
-	@$(OPERATIONS) -m foreground serve $(ARGS)
+	@$(RUN) -m develop.foreground serve $(ARGS)
 
 stream: ## the streaming app in the foreground on port 8082
-	@$(OPERATIONS) -m foreground stream $(ARGS)
+	@$(RUN) -m develop.foreground stream $(ARGS)
 
 test: ## all set-up, linters, type checks and every suite; ARGS="suites serve" runs one
-	@$(OPERATIONS) -m suites $(ARGS)
+	@$(RUN) -m develop.suites $(ARGS)
 
 lint: ## ruff, mypy --strict and bandit
-	@$(OPERATIONS) -m suites checks
+	@$(RUN) -m develop.suites checks
 
 format: environments ## let ruff put the code into its one shape
 	@"$(ROOT)/.local/venvs/tools/bin/python" -m ruff format "$(ROOT)"
@@ -36,30 +36,30 @@ format: environments ## let ruff put the code into its one shape
 bench: bench-train bench-serve bench-stream ## measure all three apps
 
 bench-train bench-serve bench-stream: bench-%: ## (one app)
-	@$(OPERATIONS) -m measure bench $* $(ARGS)
+	@$(RUN) -m develop.measure bench $* $(ARGS)
 
 soak: soak-serve soak-stream ## long runs with injected faults (SIGKILL, swaps, outages, full disks)
 
 soak-serve soak-stream: soak-%: ## (one app)
-	@$(OPERATIONS) -m measure soak $* $(ARGS)
+	@$(RUN) -m develop.measure soak $* $(ARGS)
 
 check-release: ## rehearse a release: pipelines, images, manifests, stack (needs root); ARGS=images runs one check
-	@$(OPERATIONS) -m check_release $(ARGS)
+	@$(RUN) -m deploy.check_release $(ARGS)
 
 images: ## draw the architecture and photograph the pages of a running demo (Graphviz, Chromium)
-	@$(OPERATIONS) -m pictures
+	@$(RUN) -m develop.pictures
 
 docs: ## write the tree and the tables of the README, and .env.example, from the code
-	@$(OPERATIONS) -m documentation
+	@$(RUN) -m develop.documentation
 
 pins: ## compile every requirements.in into exact pins with hashes
-	@$(OPERATIONS) -m pins $(ARGS)
+	@$(RUN) -m develop.pins $(ARGS)
 
 environments: ## make every virtual environment now
-	@$(OPERATIONS) -m environments --tests tools train serve stream experiments dvc mlflow-server
+	@$(RUN) -m develop.environments --tests tools train serve stream experiments dvc mlflow-server
 
 release: ## changelog, commit and tag: make release APP=serve VERSION=1.2.3, or APP=all (pushing is yours)
-	@$(OPERATIONS) -m release "$(APP)" "$(VERSION)"
+	@$(RUN) -m develop.release "$(APP)" "$(VERSION)"
 
 clean: ## forget everything generated: environments, demo data, caches
-	@$(OPERATIONS) -m cleaning
+	@$(RUN) -m develop.cleaning

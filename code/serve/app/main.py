@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from libs.server import serve
-from libs.settings import ServeSettings
-from sentiment.checks import run_checks
-from sentiment.commands import run_command_line
-from sentiment.settings import read_settings
+from libs.service.server import serve
+from libs.service.settings import ServeSettings
+from sentiment.service.checks import run_checks
+from sentiment.service.commands import run_command_line
+from sentiment.service.settings import read_settings
 
 
 @click.group(invoke_without_command=True)
@@ -24,7 +24,7 @@ def main(context: click.Context) -> None:
 @main.command()
 def check() -> None:
     """Try every address this app was given and say what to mend."""
-    from libs.checks import list_checks
+    from libs.service.checks import list_checks
 
     sys.exit(run_checks(list_checks(read_settings(ServeSettings))))
 

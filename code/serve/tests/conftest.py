@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from fixtures.tiny_release import publish_tiny_release
-from processes import start_serve
+from develop.fixtures.tiny_release import publish_tiny_release
+from flask import Flask
+from flask.testing import FlaskClient
+from processes import Served, start_serve
 
-from libs.application import build_app
-from libs.live import LiveModel
-from libs.loading import load_release
-from libs.settings import ServeSettings
-from sentiment.promotion import promote_release
+from libs.model.live import LiveModel
+from libs.model.loading import load_release
+from libs.service.application import build_app
+from libs.service.settings import ServeSettings
+from sentiment.release.promotion import promote_release
 from sentiment.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from flask import Flask
-    from flask.testing import FlaskClient
-    from processes import Served
 
 
 @pytest.fixture

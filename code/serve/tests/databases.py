@@ -8,15 +8,12 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.ports import find_free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from develop.fixtures.ports import find_free_port
 
 _START_SECONDS = 60
 _NOBODY = 65534

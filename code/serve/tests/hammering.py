@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import getrandbits
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import requests
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TEXTS: Final = ("", "good", "I love it", "awful", "not so bad!")
 

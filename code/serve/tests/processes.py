@@ -8,16 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
-from fixtures.ports import find_free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from develop.fixtures.ports import find_free_port
 
 APP = Path(__file__).parents[1] / "app"
 START_SECONDS = 60

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import onnx
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
 from onnx import helper
 
-from sentiment.promotion import CURRENT, Current, read_current
-from sentiment.publishing import release_prefix
-from sentiment.release import GOLDEN, MANIFEST, ONNX_NETWORK, VOCABULARY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sentiment.store import Store
+from sentiment.release.manifest import GOLDEN, MANIFEST, ONNX_NETWORK, VOCABULARY
+from sentiment.release.promotion import CURRENT, Current, read_current
+from sentiment.release.publishing import release_prefix
+from sentiment.store import Store
 
 
 def _rewrite(store: Store, version: str, name: str, change: Callable[[bytes], bytes], *, hashed: bool) -> None:

@@ -6,25 +6,20 @@ import math
 import random
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import requests
-from fixtures.tiny_release import WEIGHTS, publish_tiny_release
+from develop.fixtures.tiny_release import WEIGHTS, publish_tiny_release
 from hammering import TEXTS
+from processes import Served
 from releases import force_current, publish_spoiled
 
-from sentiment.cleaning import clean
 from sentiment.errors import SentimentError
-from sentiment.promotion import promote_release, roll_back
-from sentiment.tokens import tokenize
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from processes import Served
-
-    from sentiment.store import Store
+from sentiment.release.promotion import promote_release, roll_back
+from sentiment.store import Store
+from sentiment.text.cleaning import clean
+from sentiment.text.tokens import tokenize
 
 _PATIENCE_SECONDS = 180
 

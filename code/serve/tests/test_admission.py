@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from libs.admission import Admission, read_deadline
+from libs.predict.admission import Admission, read_deadline
 from sentiment.errors import PermanentError, TransientError
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
-from fixtures.tiny_release import build_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper, save_model
 
-from libs.explanation import weigh_words
-from libs.network_probe import NetworkProbe, find_known
-from sentiment.classifier import Classifier
-from sentiment.cleaning import clean
-from sentiment.release import ONNX_NETWORK, Release
-from sentiment.tokens import tokenize
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from libs.predict.explanation import weigh_words
+from libs.predict.network_probe import NetworkProbe, find_known
+from sentiment.model.classifier import Classifier
+from sentiment.release.manifest import ONNX_NETWORK, Release
+from sentiment.text.cleaning import clean
+from sentiment.text.tokens import tokenize
 
 BITS: Final = 10  # of a feature, in the tiny release
 WORDS: Final = st.sampled_from(["love", "bad", "not", "good", "kitten", "zorp", "!!", "#ok", "é"])

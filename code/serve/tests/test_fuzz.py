@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from processes import start_serve
@@ -23,12 +24,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from test_openapi import SPEC
 
-from sentiment.promotion import promote_release
+from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,

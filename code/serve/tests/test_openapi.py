@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask import Flask
 from pydantic import SecretStr
 
-from libs.application import WEB, build_app
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from libs.live import LiveModel
-    from libs.settings import ServeSettings
+from libs.model.live import LiveModel
+from libs.service.application import WEB, build_app
+from libs.service.settings import ServeSettings
 
 APP = Path(__file__).parents[1] / "app"
 SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from fixtures.tiny_release import publish_tiny_release
-from processes import start_serve
+from develop.fixtures.tiny_release import publish_tiny_release
+from playwright.sync_api import Browser, Page
+from processes import Served, start_serve
 
-from sentiment.promotion import promote_release
+from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
-    from processes import Served
 
 CHROMIUM = "/usr/bin/chromium"
 

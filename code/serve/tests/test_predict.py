@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from fixtures.log_lines import write_logs
+from develop.fixtures.log_lines import write_logs
+from flask import Flask
+from flask.testing import FlaskClient
 
-from libs.application import build_app
-
-if TYPE_CHECKING:
-    from flask import Flask
-    from flask.testing import FlaskClient
-
-    from libs.live import LiveModel
-    from libs.settings import ServeSettings
+from libs.model.live import LiveModel
+from libs.service.application import build_app
+from libs.service.settings import ServeSettings
 
 
 def test_one_text_gets_its_label_and_score_and_the_release_that_gave_them(client: FlaskClient) -> None:

@@ -9,18 +9,15 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import requests
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
 from processes import Served, run_main, start_serve
 
-from sentiment.promotion import promote_release
+from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def publish(store_url: str, version: str, bias: float = 0.0) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.question import LONGEST_TEXT, MOST_TEXTS, read_question
+from libs.predict.question import LONGEST_TEXT, MOST_TEXTS, read_question
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from typing import Any
 
 pytestmark = pytest.mark.smoke
 JSON = "application/json"

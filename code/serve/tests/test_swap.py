@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hammering import hammer_while
 from processes import start_serve
@@ -10,9 +10,6 @@ from releases import SPOILERS
 from swapping import Swaps, find_first_lie, read_memory
 
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_hammered_while_releases_come_and_go_not_one_answer_is_wrong(tmp_path: Path) -> None:

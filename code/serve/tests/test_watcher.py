@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
 from releases import SPOILERS, force_current, publish_spoiled
 
-from libs.live import LiveModel
-from libs.watcher import ReleaseWatcher
-from sentiment.cleaning import clean
+from libs.model.live import LiveModel
+from libs.model.watcher import ReleaseWatcher
+from libs.service.settings import ServeSettings
 from sentiment.errors import TransientError
-from sentiment.promotion import CURRENT, promote_release, roll_back
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from libs.settings import ServeSettings
-    from sentiment.store import Store
+from sentiment.release.promotion import CURRENT, promote_release, roll_back
+from sentiment.store import Store
+from sentiment.text.cleaning import clean
 
 
 @pytest.fixture

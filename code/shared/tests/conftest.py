@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
 import pytest
-from fixtures.aws_server import aws_environment, start_aws_server
+from develop.fixtures.aws_server import aws_environment, start_aws_server
 from hypothesis import settings
 
 from sentiment.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer than hypothesis expects
 settings.load_profile("any machine")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.batches import MOST_BYTES, MOST_TEXTS, split_batches
-from sentiment.encoding import Pieces
+from sentiment.text.batches import MOST_BYTES, MOST_TEXTS, split_batches
+from sentiment.text.encoding import Pieces
 
 
 def make_text(words: int, letters: int = 0) -> Pieces:

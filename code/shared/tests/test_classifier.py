@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from fixtures.tiny_release import build_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release
 
-from sentiment.classifier import Classifier, load_classifier
-from sentiment.cleaning import clean
 from sentiment.errors import ReleaseError
-from sentiment.labels import NEGATIVE, NEUTRAL, POSITIVE, THREE_CLASSES, Prediction, Thresholds, to_prediction
-from sentiment.release import GOLDEN, ONNX_NETWORK, VOCABULARY, Release
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sentiment.model.classifier import Classifier, load_classifier
+from sentiment.model.labels import NEGATIVE, NEUTRAL, POSITIVE, THREE_CLASSES, Prediction, Thresholds, to_prediction
+from sentiment.release.manifest import GOLDEN, ONNX_NETWORK, VOCABULARY, Release
+from sentiment.text.cleaning import clean
 
 TEXTS = [clean(text) for text in ("I love it", "this is awful", "", "word " * 2000, "bad", "good !", "נהדר")] * 40
 

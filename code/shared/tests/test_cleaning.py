@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment import cleaning
-from sentiment.cleaning import clean
+from sentiment.text import cleaning
+from sentiment.text.cleaning import clean
 
 PIECES = st.sampled_from(
     ["http://", "https://t.co/x", "www.", "bit.ly/a", "@", "@bob", "&amp;", "&#104;", "&#x26;", "amp;", "&lt;", "#", ";", "&",
@@ -102,7 +102,7 @@ def test_the_first_texts_of_a_process_are_cleaned_alike_in_every_thread() -> Non
     """The oracle found it: whoever came second, while the library was still filling its table, kept the emojis."""
     script = """
 import sys, threading
-from sentiment.cleaning import clean
+from sentiment.text.cleaning import clean
 sys.setswitchinterval(1e-6)
 begin, found = threading.Barrier(8), []
 def work():

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 import click
 import pytest
 
-from sentiment.checks import Check, run_checks
-from sentiment.commands import run_command_line
 from sentiment.errors import ConfigurationError, PermanentError, SentimentError, TransientError
-
-if TYPE_CHECKING:
-    from typing import NoReturn
+from sentiment.service.checks import Check, run_checks
+from sentiment.service.commands import run_command_line
 
 
 def fail_with(error: SentimentError) -> NoReturn:

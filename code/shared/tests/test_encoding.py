@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment import encoding
-from sentiment.cleaning import CleanText, clean
-from sentiment.encoding import PADDING, SPECIAL_WORDS, UNKNOWN, Encoder, EncodingParameters
-from sentiment.tokens import tokenize
+from sentiment.text import encoding
+from sentiment.text.cleaning import CleanText, clean
+from sentiment.text.encoding import PADDING, SPECIAL_WORDS, UNKNOWN, Encoder, EncodingParameters
+from sentiment.text.tokens import tokenize
 
 VOCABULARY = [*SPECIAL_WORDS, "i", "love", "not", "good", "!!"]
 PARAMETERS = EncodingParameters()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from sentiment.logs import configure_logs, log_access, request_id, take_request_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sentiment.service.logs import configure_logs, log_access, request_id, take_request_id
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
 
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, ReleaseError
-from sentiment.promotion import (
+from sentiment.release.promotion import (
     CURRENT,
     HISTORY,
     find_live_at,
@@ -20,11 +20,7 @@ from sentiment.promotion import (
     record_refusal,
     roll_back,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sentiment.store import Store
+from sentiment.store import Store
 
 
 @pytest.fixture

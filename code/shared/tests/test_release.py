@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from fixtures.tiny_release import build_tiny_release, publish_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 
 from sentiment.errors import KeyMissingError, ReleaseError, TransientError
-from sentiment.fetching import drop_other_releases, fetch_release
-from sentiment.publishing import list_versions, publish_release, read_manifest
-from sentiment.release import MANIFEST, ONNX_NETWORK, VOCABULARY, new_version, parse_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from sentiment.store import Store
+from sentiment.release.fetching import drop_other_releases, fetch_release
+from sentiment.release.manifest import MANIFEST, ONNX_NETWORK, VOCABULARY, new_version, parse_manifest
+from sentiment.release.publishing import list_versions, publish_release, read_manifest
+from sentiment.store import Store
 
 
 def test_a_published_release_comes_back_byte_for_byte(store: Store, tmp_path: Path) -> None:

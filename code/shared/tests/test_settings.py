@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from sentiment.errors import ConfigurationError
-from sentiment.settings import AppSettings, is_loopback, read_settings, require_token_beyond_loopback
+from sentiment.service.settings import AppSettings, is_loopback, read_settings, require_token_beyond_loopback
 
 
 class ExampleSettings(AppSettings):

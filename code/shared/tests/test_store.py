@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.ports import find_free_port
+from develop.fixtures.ports import find_free_port
 
 from sentiment.errors import ConfigurationError, KeyMissingError, PermanentError, RaceLostError, TransientError
 from sentiment.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 WRITERS = 12
 

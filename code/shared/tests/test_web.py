@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from fixtures.log_lines import write_logs
-from flask import g, request
+from develop.fixtures.log_lines import write_logs
+from flask import Flask, g, request
+from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
-from sentiment.settings import AppSettings
-from sentiment.web.app import Readiness, create_web_app, require_token
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from flask import Flask
-    from flask.testing import FlaskClient
+from sentiment.service.http.app import Readiness, create_web_app, require_token
+from sentiment.service.settings import AppSettings
 
 
 @pytest.fixture

@@ -6,16 +6,12 @@ Without a command it does all of it. ``ingest`` (source → spool) and ``analyze
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from flask import Flask
 
-from sentiment.commands import run_command_line
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from libs.settings import Role
+from libs.service.settings import Role
+from sentiment.service.commands import run_command_line
 
 
 @click.group(invoke_without_command=True, help=__doc__)
@@ -41,7 +37,7 @@ def analyze() -> None:
 @main.command()
 def check() -> int:
     """Try every address and say what to mend."""
-    from libs.check import check_addresses
+    from libs.service.checks import check_addresses
 
     return check_addresses()
 
@@ -72,7 +68,7 @@ def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
     app and its optional packages on their path: start `dask worker` in this app's folder or image.
     """
     from libs.backfill.run import Job, run_backfill
-    from libs.settings import read_stream_settings
+    from libs.service.settings import read_stream_settings
 
     totals = run_backfill(read_stream_settings("backfill"), Job(place, target, scheduler, again))
     click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()))
@@ -83,8 +79,8 @@ def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
 @click.option("--labels", default="", help="URL of the labelled replay file to compare the results with.")
 def summary(*, as_json: bool, labels: str) -> None:
     """Say what was replayed and stored, and how often label and result agree."""
-    from libs.comparison import compare_with_labels, show_comparison
-    from libs.settings import read_stream_settings
+    from libs.results.comparison import compare_with_labels, show_comparison
+    from libs.service.settings import read_stream_settings
 
     show_comparison(compare_with_labels(read_stream_settings("summary"), labels), as_json=as_json)
 
@@ -105,16 +101,16 @@ def create_analyze() -> Flask:
 
 
 def _serve(role: Role) -> None:
-    from libs.serving import serve_role
+    from libs.service.server import serve_role
 
     serve_role(role, f"main:create_{role}")
 
 
 def _create(role: Role) -> Flask:
     """Start the role's loops and return the web app that shows them; called in the server's worker."""
-    from libs.pipeline import Pipeline
-    from libs.settings import read_stream_settings
-    from libs.web import create_stream_app
+    from libs.service.application import create_stream_app
+    from libs.service.pipeline import Pipeline
+    from libs.service.settings import read_stream_settings
 
     settings = read_stream_settings(role)
     pipeline = Pipeline(settings, role)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from databases import start_mariadb, start_postgresql
-from fixtures.aws_server import aws_environment, start_aws_server
-from fixtures.dynalite import start_dynalite
-from simulators.serve import ServeSimulator
+from develop.fixtures.aws_server import aws_environment, start_aws_server
+from develop.fixtures.dynalite import start_dynalite
+from develop.simulators.serve import ServeSimulator
 
-from libs.pacing import WallClock
 from libs.results import Results, open_results
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from libs.service.pacing import WallClock
 
 
 @pytest.fixture(scope="session")

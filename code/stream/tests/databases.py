@@ -7,18 +7,15 @@ import pwd
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.ports import find_free_port
+from develop.fixtures.ports import find_free_port
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _START_SECONDS = 60
 

@@ -9,23 +9,18 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-from simulators.jetstream import Event, JetstreamSimulator, make_event
-from simulators.x import Piece, XSimulator
-from simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
+from develop.simulators.jetstream import Event, JetstreamSimulator, make_event
+from develop.simulators.x import Piece, XSimulator
+from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
+from virtual import VirtualClock
 
-from libs.sources.x_api import NetworkError
+from libs.sources.bluesky.websocket import Socket
+from libs.sources.x.api import Api, ByteStream, NetworkError, Rule
+from libs.values.topics import Topic
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from virtual import VirtualClock
-
-    from libs.sources.websocket import Socket
-    from libs.sources.x_api import Api, ByteStream, Rule
-    from libs.topics import Topic
 
 NOW_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z, where the virtual clock begins
 SECOND_US = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from libs.results import Batch, Result
-from libs.tweet import Tweet
+from libs.values.tweet import Tweet
 
 OLD = "20260101T000000Z-aaaaaa"
 NEW = "20260201T000000Z-bbbbbb"

@@ -8,15 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
-from fixtures.ports import find_free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+from develop.fixtures.ports import find_free_port
 
 APP = Path(__file__).parents[1] / "app"
 START_SECONDS = 60

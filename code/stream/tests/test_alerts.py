@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from makers import make_result
 from pydantic import SecretStr
 
-from libs.alerts import Alerts, find_gaps, find_jumps, find_silence
-from libs.pacing import WallClock
+from libs.alerts.alerts import Alerts, find_gaps, find_jumps, find_silence
 from libs.results import Batch, Results, Skipped, open_results
-from libs.retention import prune_once
+from libs.results.retention import prune_once
+from libs.service.pacing import WallClock
 from libs.sources import Position
-from libs.times import format_time
-from libs.tweet import DeadLetter, Gap, Removal
-from sentiment.labels import Label
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from libs.values.times import format_time
+from libs.values.tweet import DeadLetter, Gap, Removal
+from sentiment.model.labels import Label
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
+from develop.simulators.serve import ServeSimulator
 from makers import NEW, make_tweet
 
-from libs.analyze import Analyzer
-from libs.batches import build_batch, sort_entries
-from libs.metrics import SKIPPED
-from libs.pacing import StoppedError, WallClock
-from libs.predict import Predictor, Refusal, Scored
 from libs.results import Batch, Results, open_results
+from libs.scoring.analyze import Analyzer
+from libs.scoring.batches import build_batch, sort_entries
+from libs.scoring.predict import Predictor, Refusal, Scored
+from libs.service.metrics import SKIPPED
+from libs.service.pacing import StoppedError, WallClock
 from libs.spool import Parcel
 from libs.spool.folder import FolderSpool
-from libs.tweet import DeadLetter, Gap, Removal, Tweet, unpack_entries
-from sentiment.cleaning import clean
+from libs.values.tweet import DeadLetter, Entry, Gap, Removal, Tweet, unpack_entries
 from sentiment.errors import PermanentError, TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from simulators.serve import ServeSimulator
-
-    from libs.tweet import Entry
+from sentiment.text.cleaning import clean
 
 
 class Fixture:

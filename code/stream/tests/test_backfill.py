@@ -10,23 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from fixtures.aws_server import aws_environment
+from develop.fixtures.aws_server import aws_environment
+from develop.simulators.serve import ServeSimulator
 from makers import OLD, batch_of, make_result
 from processes import APP, base_environment, local_environment, run_command, write_tweets
 
 from libs.results import Result, open_results
-from libs.settings import read_stream_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from simulators.serve import ServeSimulator
-
-    from libs.settings import StreamSettings
+from libs.service.settings import StreamSettings, read_stream_settings
 
 if importlib.util.find_spec("distributed") is None or importlib.util.find_spec("pyarrow") is None:
     pytest.skip("backfill's optional packages are missing: build/requirements-backfill.txt", allow_module_level=True)

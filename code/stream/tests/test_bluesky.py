@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from develop.simulators.jetstream import JetstreamSimulator, make_event
+from develop.simulators.serve import ServeSimulator
 from processes import local_environment, run_app
-from simulators.jetstream import JetstreamSimulator, make_event
 
-from libs.pacing import WallClock
+from libs.service.pacing import WallClock
 from libs.sources import Position
-from libs.sources.bluesky import BlueskySource
-from libs.sources.jetstream import parse_event
-from libs.topics import compile_matchers, parse_track
-from libs.tweet import DeadLetter, Entry, Gap, Removal, Tweet
+from libs.sources.bluesky.jetstream import parse_event
+from libs.sources.bluesky.source import BlueskySource
+from libs.values.topics import compile_matchers, parse_track
+from libs.values.tweet import DeadLetter, Entry, Gap, Removal, Tweet
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from simulators.serve import ServeSimulator
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 NOW_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z
@@ -176,7 +173,7 @@ def test_a_cursor_clamped_by_seconds_is_noticed_too(network: JetstreamSimulator,
 def test_a_socket_that_goes_silent_is_left(
     network: JetstreamSimulator, clock: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("libs.sources.bluesky._SILENCE_SECONDS", 1.0)  # the rule is tested, not the patience
+    monkeypatch.setattr("libs.sources.bluesky.source._SILENCE_SECONDS", 1.0)  # the rule is tested, not the patience
     network.endings = [("silent", 1)]
     network.emit(make_event(NOW_US, "k1"), make_event(NOW_US + SECOND, "k2"))
     entries, _ = read_until(

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import boto3
 import pytest
+from develop.simulators.throttle import ThrottlingProxy
 from makers import NEW, OLD, batch_of, make_result
-from simulators.throttle import ThrottlingProxy
 
-from libs.results import Question, open_results
-from libs.results.dynamo_items import bucket_of, make_item
+from libs.results import Batch, Question, open_results
+from libs.results.dynamodb.items import bucket_of, make_item
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from libs.results import Batch
 
 
 class Said(NamedTuple):

@@ -6,25 +6,21 @@ What was said = what was taken + what lies in the ledger's gaps, to the second.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 import pytest
+from develop.simulators.x import TOKEN
 from hours import HourOfJetstream, HourOfX, WatchedX
-from simulators.x import TOKEN
 from virtual import VirtualClock
 
-from libs.pacing import StoppedError
-from libs.settings import read_stream_settings
+from libs.service.pacing import StoppedError
+from libs.service.settings import read_stream_settings
 from libs.sources import Chunk, Position, Source
-from libs.sources.bluesky import BlueskySource
-from libs.sources.websocket import open_socket
-from libs.sources.x import XSource
-from libs.sources.x_api import TweepyApi
-from libs.times import read_time
-from libs.tweet import Gap, Removal, Tweet
-
-if TYPE_CHECKING:
-    from libs.tweet import Entry
+from libs.sources.bluesky.source import BlueskySource
+from libs.sources.bluesky.websocket import open_socket
+from libs.sources.x.api import TweepyApi
+from libs.sources.x.source import XSource
+from libs.values.times import read_time
+from libs.values.tweet import Entry, Gap, Removal, Tweet
 
 HOUR_SECONDS = 3600.0
 REAL_SILENCE_SECONDS = 0.6  # stands for X's 20 s and Jetstream's 30 s of it
@@ -62,7 +58,7 @@ def name(entry: Entry) -> str:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_an_hour_of_x_is_taken_or_in_the_ledger(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setattr("libs.sources.x_api.STALL_SECONDS", REAL_SILENCE_SECONDS)
+    monkeypatch.setattr("libs.sources.x.api.STALL_SECONDS", REAL_SILENCE_SECONDS)
     clock = VirtualClock(HOUR_SECONDS)
     x = HourOfX(clock, seed)
     values = {"SOURCE_URL": x.url, "X_BEARER_TOKEN": TOKEN, "TRACK": "acme"}

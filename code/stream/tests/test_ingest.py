@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from makers import make_tweet
 
-from libs.ingest import Ingester
-from libs.pacing import WallClock
+from libs.service.pacing import WallClock
 from libs.sources import Chunk, Position
 from libs.spool.folder import FolderSpool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from libs.tweet import Entry
+from libs.spool.ingest import Ingester
+from libs.values.tweet import Entry
 
 
 class Counting:

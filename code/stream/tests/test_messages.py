@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.sources.jetstream import parse_event
-from libs.sources.x_posts import parse_post
-from libs.tweet import pack_entries, unpack_entries
+from libs.sources.bluesky.jetstream import parse_event
+from libs.sources.x.posts import parse_post
+from libs.values.tweet import pack_entries, unpack_entries
 from sentiment.errors import SentimentError
 
 READ_AT = "2026-03-01T12:00:01.000Z"

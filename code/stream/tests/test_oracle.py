@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from oracle import make_plan, run_seed
 from oracle.faults import FAULTS
 from oracle.plan import COMBINATIONS, SUITE_SEEDS, WINDOWS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.timeout(300)

@@ -6,30 +6,27 @@ import re
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from develop.simulators.serve import ServeSimulator
 from makers import make_result
 from playwright.sync_api import Page, expect, sync_playwright
 from processes import local_environment, write_tweets
 from test_web import WEB
 from werkzeug.serving import make_server
 
-from libs.page.figures import make_figures
-from libs.page.parts import find_address
-from libs.page.view import OUTPUTS, View
-from libs.pipeline import Pipeline
+from libs.dashboard.figures import make_figures
+from libs.dashboard.parts import find_address
+from libs.dashboard.view import OUTPUTS, View
+from libs.dashboard.words import find_driving_words
 from libs.results import Batch
-from libs.settings import read_stream_settings
-from libs.tweet import Gap
-from libs.web import create_stream_app
-from libs.words import find_driving_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from simulators.serve import ServeSimulator
+from libs.service.application import create_stream_app
+from libs.service.pipeline import Pipeline
+from libs.service.settings import read_stream_settings
+from libs.values.tweet import Gap
 
 EVIL = '<img src=x onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
 

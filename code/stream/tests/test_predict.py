@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.ports import find_free_port
+from develop.fixtures.ports import find_free_port
+from develop.simulators.serve import POISON, ServeSimulator, score
 from pydantic import SecretStr
-from simulators.serve import POISON, ServeSimulator, score
 
-from libs.pacing import StoppedError, WallClock
-from libs.predict import Predictor, Refusal, Scored
-from sentiment.cleaning import clean
+from libs.scoring.predict import Predictor, Refusal, Scored
+from libs.service.pacing import StoppedError, WallClock
 from sentiment.errors import SentimentError
-
-if TYPE_CHECKING:
-    from sentiment.cleaning import CleanText
+from sentiment.text.cleaning import CleanText, clean
 
 
 def texts(*given: str) -> list[CleanText]:

@@ -6,21 +6,18 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import requests
-from fixtures.aws_server import aws_environment
-from fixtures.ports import find_free_port
+from develop.fixtures.aws_server import aws_environment
+from develop.fixtures.ports import find_free_port
+from develop.simulators.serve import ServeSimulator
 from processes import App, local_environment, run_app, run_command, write_tweets
-from simulators.serve import ServeSimulator
 
 from libs.results import open_results
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 

@@ -6,19 +6,16 @@ import gzip
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from libs.pacing import StoppedError, WallClock
+from libs.service.pacing import StoppedError, WallClock
 from libs.sources import Position
-from libs.sources.replay import ReplaySource
-from libs.tweet import DeadLetter, Entry, Tweet
+from libs.sources.replay.source import ReplaySource
+from libs.values.tweet import DeadLetter, Entry, Tweet
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 S140 = '"0","{}","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann","{}"\n'
@@ -126,7 +123,7 @@ def test_a_file_that_breaks_off_gives_all_before_and_says_so(tmp_path: Path) -> 
 
 
 def test_a_decompression_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libs.sources.lines._SURE_BYTES", 1 << 20)  # a gigabyte would take a test too long
+    monkeypatch.setattr("libs.sources.replay.lines._SURE_BYTES", 1 << 20)  # a gigabyte would take a test too long
     line = S140.format(1, "x" * 100).encode()
     entries = read_all(write(tmp_path / "s.csv.gz", gzip.compress(line * 100_000)))
     assert isinstance(entries[-1], DeadLetter)

@@ -10,8 +10,8 @@ from makers import NEW, OLD, batch_of, make_result
 
 from libs.results import Batch, Question, Results, Skipped, open_results
 from libs.sources import Position
-from libs.times import now
-from libs.tweet import DeadLetter, Gap, Removal
+from libs.values.times import now
+from libs.values.tweet import DeadLetter, Gap, Removal
 from sentiment.errors import SentimentError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from libs.addresses import parse_replay_url, require_results_url, require_spool_url
-from libs.settings import StreamSettings
+from libs.service.addresses import parse_replay_url, require_results_url, require_spool_url
+from libs.service.settings import StreamSettings
 from sentiment.errors import ConfigurationError
 
 

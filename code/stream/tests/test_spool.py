@@ -6,30 +6,27 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from develop.simulators.serve import ServeSimulator
 from makers import make_tweet
-from simulators.serve import ServeSimulator
 
-from libs.addresses import parse_queue_url
-from libs.analyze import Analyzer
-from libs.background import begin
-from libs.pacing import StoppedError, WallClock
-from libs.predict import Predictor
 from libs.results import Batch, Results, open_results
+from libs.scoring.analyze import Analyzer
+from libs.scoring.predict import Predictor
+from libs.service.addresses import parse_queue_url
+from libs.service.background import begin
+from libs.service.pacing import StoppedError, WallClock
 from libs.sources import Position
 from libs.spool import Parcel, Spool, SpoolFullError
 from libs.spool.folder import FolderSpool
 from libs.spool.lock import lock_role
 from libs.spool.queue import QueueSpool
-from libs.tweet import DeadLetter, Entry, Gap, Removal
+from libs.values.tweet import DeadLetter, Entry, Gap, Removal
 from sentiment.errors import ConfigurationError, TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 ENTRIES: list[Entry] = [

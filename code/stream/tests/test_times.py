@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.times import parse_date
+from libs.values.times import parse_date
 from sentiment.errors import PermanentError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from libs.topics import Topic, compile_matchers, match_topics, parse_track, require_rules
+from libs.values.topics import Topic, compile_matchers, match_topics, parse_track, require_rules
 from sentiment.errors import ConfigurationError
 
 pytestmark = pytest.mark.smoke

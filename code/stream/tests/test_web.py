@@ -7,23 +7,21 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from develop.simulators.serve import ServeSimulator
+from flask import Flask
+from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from makers import make_result, make_tweet
 from processes import local_environment, write_tweets
 
-from libs.pipeline import Pipeline
 from libs.results import Batch
-from libs.settings import read_stream_settings
-from libs.tweet import DeadLetter, Gap, Tweet, bury_tweet
-from libs.web import create_stream_app
-
-if TYPE_CHECKING:
-    from flask import Flask
-    from flask.testing import FlaskClient
-    from simulators.serve import ServeSimulator
+from libs.service.application import create_stream_app
+from libs.service.pipeline import Pipeline
+from libs.service.settings import read_stream_settings
+from libs.values.tweet import DeadLetter, Gap, Tweet, bury_tweet
 
 WEB = Path(__file__).parents[1] / "app" / "web"
 SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))

@@ -5,31 +5,27 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from develop.simulators.serve import ServeSimulator
+from develop.simulators.x import TOKEN, XSimulator
+from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
 from processes import local_environment, run_app
-from simulators.x import TOKEN, XSimulator
-from simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
 from virtual import VirtualClock
 
-from libs.pacing import StoppedError, WallClock
-from libs.settings import read_stream_settings
+from libs.service.pacing import StoppedError, WallClock
+from libs.service.settings import read_stream_settings
 from libs.sources import Chunk, Position
-from libs.sources.frames import LONGEST_MESSAGE_BYTES, LineBuffer
-from libs.sources.x import XSource
-from libs.sources.x_api import HttpError, NetworkError, Rule
-from libs.sources.x_posts import InStreamError, parse_post
-from libs.tweet import DeadLetter, Entry, Gap, Tweet, pack_entries, unpack_entries
+from libs.sources.x.api import HttpError, NetworkError, Rule
+from libs.sources.x.frames import LONGEST_MESSAGE_BYTES, LineBuffer
+from libs.sources.x.posts import InStreamError, parse_post
+from libs.sources.x.source import XSource
+from libs.values.topics import Topic
+from libs.values.tweet import DeadLetter, Entry, Gap, Tweet, pack_entries, unpack_entries
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from simulators.serve import ServeSimulator
-
-    from libs.topics import Topic
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 READ_AT = "2026-03-01T12:00:01.000Z"
@@ -216,7 +212,7 @@ def test_every_way_a_connection_ends_is_a_gap_that_the_next_one_closes(
 def test_a_connection_that_says_nothing_for_20_seconds_is_left(
     x: XSimulator, monkeypatch: pytest.MonkeyPatch, clock: WallClock
 ) -> None:
-    monkeypatch.setattr("libs.sources.x_api.STALL_SECONDS", 1.0)  # the rule is tested, not the patience
+    monkeypatch.setattr("libs.sources.x.api.STALL_SECONDS", 1.0)  # the rule is tested, not the patience
     x.connections = [[make_message("1"), 4], [make_message("2"), 5]]
     started = time.monotonic()
     chunks = read_until(

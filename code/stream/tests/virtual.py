@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
-from libs.pacing import StoppedError
+from libs.service.pacing import StoppedError
 
 
 class VirtualClock:

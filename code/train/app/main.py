@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from libs.clean import clean_corpora
-from libs.commands import make_command_line
+from libs.corpus.clean import clean_corpora
 from libs.dataset import read_datasets
-from libs.evaluate import evaluate
-from libs.experiments.tracking import track
-from libs.learning import learn
-from libs.publish import publish
-from libs.release_files import build_release
-from libs.vectors import train_vectors
-from sentiment.commands import run_command_line
-
-if TYPE_CHECKING:
-    from libs.job import Job, Outcome
+from libs.evaluation.evaluate import evaluate
+from libs.network.learning import learn
+from libs.release.files import build_release
+from libs.release.publish import publish
+from libs.runs.job import Job, Outcome
+from libs.service.commands import make_command_line
+from libs.tracking.tracking import track
+from libs.vectors.word2vec import train_vectors
+from sentiment.service.commands import run_command_line
 
 
 def train(job: Job) -> Outcome:

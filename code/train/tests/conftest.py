@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from fixtures.aws_server import aws_environment, start_aws_server
+from develop.fixtures.aws_server import aws_environment, start_aws_server
 
-from libs.settings import TrainSettings
+from libs.service.settings import TrainSettings
 from sentiment.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from libs.clean import clean_rows
-from libs.corpus import Corpus
+from libs.corpus.clean import clean_rows
+from libs.corpus.corpora import Corpus
 from libs.dataset import Rows
 
 GOOD = ("love", "great", "amazing", "good", "perfect", "nice", "lovely")

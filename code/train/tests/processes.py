@@ -7,16 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import requests
-from fixtures.ports import find_free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from develop.fixtures.ports import find_free_port
 
 APP = Path(__file__).resolve().parents[1] / "app"
 FAST = {"epochs": 1, "vector_epochs": 1, "vector_size": 16, "most_training_rows": 1500, "least_word_count": 2}

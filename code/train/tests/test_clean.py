@@ -10,10 +10,10 @@ from corpora import make_rows as make_labelled_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.clean import clean_corpora, clean_rows
+from libs.corpus.clean import clean_corpora, clean_rows
 from libs.dataset import Readings, Rows
-from sentiment.cleaning import clean
 from sentiment.errors import PermanentError
+from sentiment.text.cleaning import clean
 
 pytestmark = pytest.mark.smoke
 
@@ -106,8 +106,8 @@ def test_order_and_duplicates_do_not_move_a_row_over_the_line(random: object) ->
 def test_two_processes_clean_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = many(2000)
     alone = clean_rows(make_rows(texts, alternate(texts)))
-    monkeypatch.setattr("libs.pool._POOL_FROM_ROWS", 1)
-    monkeypatch.setattr("libs.clean._CHUNK_ROWS", 300)
+    monkeypatch.setattr("libs.corpus.pool._POOL_FROM_ROWS", 1)
+    monkeypatch.setattr("libs.corpus.clean._CHUNK_ROWS", 300)
     shared = clean_rows(make_rows(texts, alternate(texts)))
     assert (shared.texts, shared.tokens, shared.labels.tolist()) == (alone.texts, alone.tokens, alone.labels.tolist())
 

@@ -43,7 +43,10 @@ def test_the_sample_is_written_within_three_seconds_and_without_tensorflow(tmp_p
     assert seconds < 12, "3 s alone on two cores; four times that while other suites run"
 
 
-@pytest.mark.parametrize("module", ["main", "libs.commands", "libs.server", "libs.learning", "libs.evaluate"])
+@pytest.mark.parametrize(
+    "module",
+    ["main", "libs.service.commands", "libs.service.server", "libs.network.learning", "libs.evaluation.evaluate"],
+)
 def test_importing_loads_no_heavy_library(module: str) -> None:
     import subprocess
 

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 from corpora import make_corpus
-from fixtures.tiny_release import build_tiny_release, publish_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 
-from libs.corpus import Corpora
+from libs.corpus.corpora import Corpora
 from libs.dataset import parse_datasets
-from libs.evaluate import Evaluation
-from libs.evidence.measures import Judged
-from libs.gate import mcnemar
-from libs.job import Job
-from libs.progress import Progress
-from libs.publish import publish
-from libs.recipe import Recipe
-from libs.settings import TrainSettings
-from sentiment.classifier import Classifier
-from sentiment.labels import Thresholds
-from sentiment.promotion import CURRENT, promote_release, read_current, read_history
-from sentiment.release import Release
+from libs.evaluation.evaluate import Evaluation
+from libs.evaluation.measures import Judged
+from libs.release.gate import mcnemar
+from libs.release.publish import publish
+from libs.runs.job import Job
+from libs.service.settings import TrainSettings
+from libs.values.progress import Progress
+from libs.values.recipe import Recipe
+from sentiment.model.classifier import Classifier
+from sentiment.model.labels import Thresholds
+from sentiment.release.manifest import Release
+from sentiment.release.promotion import CURRENT, promote_release, read_current, read_history
 from sentiment.store import Store
 
 CORPUS = make_corpus(2500)

@@ -10,18 +10,18 @@ import onnxruntime
 import pytest
 from corpora import make_corpus
 
-from libs.clean import set_neutrals_apart
-from libs.corpus import Corpora, as_columns
-from libs.encoded import Encoded, Ragged, encode_tokens
-from libs.examples import OPEN, make_examples
-from libs.learning import Learned, learn
-from libs.network import import_keras, predict_paths, predict_rows, save_network
-from libs.onnx_network import write_onnx
-from libs.recipe import Recipe
-from libs.split import split_stages
-from libs.vectors import train_vectors
-from sentiment.cleaning import clean
-from sentiment.tokens import tokenize
+from libs.corpus.clean import set_neutrals_apart
+from libs.corpus.corpora import Corpora, as_columns
+from libs.corpus.split import split_stages
+from libs.network.examples import OPEN, make_examples
+from libs.network.learning import Learned, learn
+from libs.network.network import import_keras, predict_paths, predict_rows, save_network
+from libs.network.onnx_export import write_onnx
+from libs.values.recipe import Recipe
+from libs.vectors.encoded import Encoded, Ragged, encode_tokens
+from libs.vectors.word2vec import train_vectors
+from sentiment.text.cleaning import clean
+from sentiment.text.tokens import tokenize
 
 RECIPE = Recipe(
     vector_size=16,

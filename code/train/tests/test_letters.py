@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 from corpora import make_corpus
 
-from libs.encoded import encode_tokens
-from libs.letters import fit_with_letters, fold_letters, spell_vocabulary
-from libs.linear_path import admit_features, count_features, fit_linear_path
-from libs.recipe import Recipe
-from sentiment.encoding import SPECIAL_WORDS, EncodingParameters
+from libs.network.letters import fit_with_letters, fold_letters, spell_vocabulary
+from libs.network.linear_path import admit_features, count_features, fit_linear_path
+from libs.values.recipe import Recipe
+from libs.vectors.encoded import encode_tokens
+from sentiment.text.encoding import SPECIAL_WORDS, EncodingParameters
 
 PARAMETERS = EncodingParameters()
 

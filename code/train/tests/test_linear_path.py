@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from libs.encoded import Ragged
-from libs.linear_path import EMPTY, admit_features, count_features, fit_linear_path
-from libs.recipe import Recipe
+from libs.network.linear_path import EMPTY, admit_features, count_features, fit_linear_path
+from libs.values.recipe import Recipe
+from libs.vectors.encoded import Ragged
 
 
 def ragged(rows: list[list[int]]) -> Ragged:

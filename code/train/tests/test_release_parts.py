@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corpora import make_corpus
-from fixtures.tiny_release import build_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release
 
-from libs.corpus import Corpora
-from libs.drift import describe_baseline
-from libs.evidence.measures import Judged
-from libs.goldens import golden_texts, require_same_scores, write_goldens
-from libs.progress import STAGES, Progress, Snapshot
-from libs.recipe import Recipe, override_recipe
-from libs.settings import TrainSettings
-from libs.vectors import train_vectors
-from sentiment.classifier import Classifier, replay_goldens
-from sentiment.encoding import SPECIAL_WORDS
+from libs.corpus.corpora import Corpora
+from libs.evaluation.measures import Judged
+from libs.release.baseline import describe_baseline
+from libs.release.goldens import golden_texts, require_same_scores, write_goldens
+from libs.service.settings import TrainSettings
+from libs.values.progress import STAGES, Progress, Snapshot
+from libs.values.recipe import Recipe, override_recipe
+from libs.vectors.word2vec import train_vectors
 from sentiment.errors import PermanentError, ReleaseError
-from sentiment.labels import Thresholds
-from sentiment.release import Release
+from sentiment.model.classifier import Classifier, replay_goldens
+from sentiment.model.labels import Thresholds
+from sentiment.release.manifest import Release
+from sentiment.text.encoding import SPECIAL_WORDS
 
 
 def test_goldens_are_about_200_texts_of_every_kind_and_replay(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_goldens_are_about_200_texts_of_every_kind_and_replay(tmp_path: Path) ->
 
 def test_an_export_that_differs_from_keras_is_refused(tmp_path: Path) -> None:
     classifier = Classifier(Release(build_tiny_release(tmp_path / "v1", "v1"), tmp_path / "v1"))
-    from sentiment.cleaning import clean
+    from sentiment.text.cleaning import clean
 
     scores = [one.score for one in classifier.predict([clean(text) for text in golden_texts()])]
     same = [np.array([1 - score, score], dtype=np.float32) for score in scores]

@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.tiny_release import publish_tiny_release
+from flask.testing import FlaskClient
 
-from libs.pages import register_pages
-from libs.routes import STATUSES, make_readiness, register_routes
 from libs.runs.lock import Process
 from libs.runs.record import finish_run, new_run, write_run
-from libs.server import WEB_FOLDER
-from libs.settings import TrainSettings
-from sentiment.promotion import promote_release, record_refusal
+from libs.service.pages import register_pages
+from libs.service.routes import STATUSES, make_readiness, register_routes
+from libs.service.server import WEB_FOLDER
+from libs.service.settings import TrainSettings
+from sentiment.release.promotion import promote_release, record_refusal
+from sentiment.service.http.app import create_web_app
 from sentiment.store import Store
-from sentiment.web.app import create_web_app
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
 
 
 def make_client(settings: TrainSettings, store: Store) -> FlaskClient:
@@ -176,7 +174,7 @@ def test_every_route_is_in_openapi_and_nothing_else_is(client: FlaskClient) -> N
 
 
 def test_openapi_describes_the_recipe_that_the_code_has() -> None:
-    from libs.recipe import Recipe
+    from libs.values.recipe import Recipe
 
     described = json.loads((WEB_FOLDER / "openapi.json").read_text())["components"]["schemas"]["Overrides"][
         "properties"

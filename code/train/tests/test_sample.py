@@ -22,7 +22,7 @@ from libs.sample.rows import (
     SNOWFLAKE_EPOCH,
     SNOWFLAKE_LOW_BITS,
 )
-from sentiment.cleaning import clean
+from sentiment.text.cleaning import clean
 
 # Of every row the defaults give. It moves only when somebody edits the phrases or the rules on purpose.
 CONTENT_SHA256 = "c79c7c86727f9165856a6aa25ba89ca27d1ef8c7791a81356760fb510fb67641"

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fixtures.aws_server import aws_environment
-from fixtures.tiny_release import publish_tiny_release
+from develop.fixtures.aws_server import aws_environment
+from develop.fixtures.tiny_release import publish_tiny_release
 from processes import FAST, run_command, start_service
 
 from libs.runs.lock import read_lock
-from sentiment.classifier import load_classifier
-from sentiment.cleaning import clean
-from sentiment.fetching import fetch_release
-from sentiment.held_out import hash_text, is_held_out
-from sentiment.promotion import promote_release, read_current
-from sentiment.release import REQUIRED_FILES
+from sentiment.model.classifier import load_classifier
+from sentiment.release.fetching import fetch_release
+from sentiment.release.held_out import hash_text, is_held_out
+from sentiment.release.manifest import REQUIRED_FILES
+from sentiment.release.promotion import promote_release, read_current
 from sentiment.store import Store, open_store
+from sentiment.text.cleaning import clean
 
 HEADERS = {"Authorization": "Bearer secret"}
 

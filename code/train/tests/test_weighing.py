@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from libs.evidence.calibration import count_calibration, expected_calibration_error
-from libs.evidence.measures import Judged
-from libs.network import Paths
-from libs.weighing import Ends, Layer, fit_weighing
+from libs.evaluation.calibration import count_calibration, expected_calibration_error
+from libs.evaluation.measures import Judged
+from libs.network.network import Paths
+from libs.network.weighing import Ends, Layer, fit_weighing
 
 SHARES = (0.15, 0.45, 0.40)
 

@@ -1,0 +1,1 @@
+"""The steps of serve, one folder each: model (fetch, verify, load) → predict."""

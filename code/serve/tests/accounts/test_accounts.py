@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import jwt
 import pytest
 from databases import start_mariadb, start_postgresql
+from flask import Flask
+from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from libs.accounts.tables import metadata
-from libs.application import build_app
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from flask import Flask
-    from flask.testing import FlaskClient
-
-    from libs.live import LiveModel
-    from libs.settings import ServeSettings
+from libs.model.live import LiveModel
+from libs.service.application import build_app
+from libs.service.settings import ServeSettings
 
 KEY = "a signing key that is at least 32 bytes long"
 PASSWORD = "correct horse battery"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from sentiment.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 STORE_EXAMPLES = "file:///var/lib/sentiment/store or s3://bucket/prefix"
 

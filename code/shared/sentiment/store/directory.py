@@ -8,17 +8,14 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, TransientError
 from sentiment.store import Stored
 from sentiment.store.keys import require_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 

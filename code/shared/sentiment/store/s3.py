@@ -6,8 +6,10 @@ the race is lost, 409 that it was too close to call, 404 that the key is gone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -18,10 +20,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, SentimentError, TransientError
 from sentiment.store import Stored
 from sentiment.store.keys import require_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
 _MISSING = {"NoSuchKey", "404", "NotFound"}

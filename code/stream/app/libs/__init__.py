@@ -1,1 +1,1 @@
-"""The steps of stream, one a file."""
+"""The steps of stream, one folder each: sources → spool → scoring (clean, predict) → results, and a dashboard of them."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from simulators.serve import score
+from develop.simulators.serve import score
 
-from libs.times import read_time
-from libs.tweet import Tweet, unpack_entries
+from libs.results import Result, Results
+from libs.values.times import read_time
+from libs.values.tweet import DeadLetter, Gap, Tweet, unpack_entries
+from oracle.plan import Plan
 from oracle.posts import DEAD, Post
-from sentiment.cleaning import clean
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from libs.results import Result, Results
-    from libs.tweet import DeadLetter, Gap
-    from oracle.plan import Plan
+from sentiment.text.cleaning import clean
 
 _SLACK_SECONDS = 2.0  # X alone: between a post leaving the simulator and the app having read it, on a busy machine
 

@@ -6,15 +6,14 @@ A fault is a generator: it begins, yields the question whether it has fired, and
 from __future__ import annotations
 
 import resource
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from simulators.serve import HANG_UP
+from develop.simulators.serve import HANG_UP
 
 from oracle.speakers import POISONS, JetstreamSpeaker, XSpeaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from oracle.run import Run
 
 _STOP_SECONDS = 5.0  # a stop takes less than one on a machine that does nothing else; test_process.py holds it to that

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 from oracle.account import Account, settle
 from oracle.faults import FAULTS
-from oracle.plan import make_plan
+from oracle.plan import Plan, make_plan
 from oracle.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from oracle.plan import Plan
 
 _POSTS_A_SECOND = 200.0
 _FIRE_SECONDS = 45.0  # a fault that is not met in this time is reported as unfired

@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from random import Random
 
-from simulators.jetstream import JetstreamSimulator, make_event
-from simulators.serve import LONGEST_TEXT, POISON
-from simulators.x_live import LiveX
-from simulators.x_messages import DISCONNECT, make_message
+from develop.simulators.jetstream import JetstreamSimulator, make_event
+from develop.simulators.serve import LONGEST_TEXT, POISON
+from develop.simulators.x_live import LiveX
+from develop.simulators.x_messages import DISCONNECT, make_message
 
-from libs.times import format_time
+from libs.values.times import format_time
 from oracle.posts import DEAD, Post
-
-if TYPE_CHECKING:
-    from random import Random
 
 TEXTS = (
     "acme post {} is fine",

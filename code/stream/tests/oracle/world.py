@@ -8,21 +8,18 @@ import resource
 import signal
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import requests
-from fixtures.aws_server import aws_environment
+from develop.fixtures.aws_server import aws_environment
+from develop.simulators.serve import ServeSimulator
+from develop.simulators.throttle import ThrottlingProxy
+from develop.simulators.x import TOKEN
 from processes import App, local_environment
-from simulators.serve import ServeSimulator
-from simulators.throttle import ThrottlingProxy
-from simulators.x import TOKEN
 
 from libs.results import open_results
+from oracle.plan import Plan
 from oracle.speakers import JetstreamSpeaker, XSpeaker
-
-if TYPE_CHECKING:
-    from oracle.plan import Plan
 
 _SPOOL_POSTS = 120  # small enough to be filled in a second
 _VISIBILITY_SECONDS = 4  # a killed worker's messages come back soon

@@ -1,1 +1,1 @@
-"""train's steps, one per file: dataset → clean → vectors → network → evaluate → publish."""
+"""The steps of train, one folder each: dataset → corpus → vectors → network → evaluation → release."""

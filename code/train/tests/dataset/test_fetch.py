@@ -5,18 +5,15 @@ from __future__ import annotations
 import ssl
 import subprocess
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from libs.dataset import parse_source, read_rows
 from sentiment.errors import PermanentError, TransientError
 from sentiment.store import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _Files(BaseHTTPRequestHandler):

@@ -9,12 +9,12 @@ import pytest
 from corpora import make_corpus
 from test_measures import make_judged
 
-from libs.evidence.data_report import describe_data
-from libs.evidence.paired import ACCURACY, MACRO_RECALL, choose_measure, compare, count_disagreements
-from libs.evidence.peer import describe_peer
-from libs.evidence.slices import describe_slices
-from libs.evidence.thresholds import fit_thresholds
-from sentiment.labels import band_label
+from libs.evaluation.paired import ACCURACY, MACRO_RECALL, choose_measure, compare, count_disagreements
+from libs.evaluation.peer import describe_peer
+from libs.evaluation.report.data_report import describe_data
+from libs.evaluation.slices import describe_slices
+from libs.network.thresholds import fit_thresholds
+from sentiment.model.labels import band_label
 
 
 def test_every_slice_has_its_rows_and_small_ones_are_left_out() -> None:

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from corpora import make_corpus
-from fixtures.tiny_release import build_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release
 from test_measures import make_judged
 
-from libs.evidence.classes import describe_classes
-from libs.evidence.curves import describe_curves
-from libs.evidence.data_report import describe_data
-from libs.evidence.html_report import show_verdict, write_html_reports
-from libs.evidence.measures import count_confusion, measure
-from libs.evidence.slices import describe_slices
-from sentiment.labels import THREE_CLASSES, TWO_CLASSES
+from libs.evaluation.classes import describe_classes
+from libs.evaluation.curves import describe_curves
+from libs.evaluation.measures import count_confusion, measure
+from libs.evaluation.report.data_report import describe_data
+from libs.evaluation.report.html_report import show_verdict, write_html_reports
+from libs.evaluation.slices import describe_slices
+from sentiment.model.labels import THREE_CLASSES, TWO_CLASSES
 
 FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6}
 NASTY = "<script>alert(1)</script> $x_1$"

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from libs.deep_path import History
-from libs.evidence.classes import describe_classes
-from libs.evidence.curves import describe_curves, describe_learning
-from libs.evidence.measures import Judged, count_confusion, measure
-from sentiment.labels import THREE_CLASSES
+from libs.evaluation.classes import describe_classes
+from libs.evaluation.curves import describe_curves, describe_learning
+from libs.evaluation.measures import Judged, count_confusion, measure
+from libs.network.deep_path import History
+from sentiment.model.labels import THREE_CLASSES
 
 
 def make_judged(rows: int, classes: int, seed: int = 1, sharpness: float = 2.0) -> Judged:

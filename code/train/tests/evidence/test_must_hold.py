@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from fixtures.tiny_release import WEIGHTS, build_tiny_release
+from develop.fixtures.tiny_release import WEIGHTS, build_tiny_release
 
-from libs.evidence.must_hold import find_failing, judge_cases, warn_of_failing
-from libs.evidence.must_hold_cases import ASKED, list_cases
-from sentiment.classifier import Classifier
-from sentiment.labels import Prediction
-from sentiment.release import Release
+from libs.evaluation.must_hold import find_failing, judge_cases, warn_of_failing
+from libs.evaluation.must_hold_cases import ASKED, list_cases
+from sentiment.model.classifier import Classifier
+from sentiment.model.labels import Prediction
+from sentiment.release.manifest import Release
 
 EVERY_WORD = {word for case in list_cases() for word in case.words}
 LEVELS = {"love": 2, "like": 1, "liked": 1, "dislike": -1, "hate": -2, "works": 1, "work": 1, "again": 1}

@@ -13,19 +13,17 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
-from fixtures.ports import find_free_port
+from develop.fixtures.ports import find_free_port
 from flask import Flask, jsonify, request
 from werkzeug.serving import make_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 TOKEN = "a-made-up-token"
 MOST_RUNS = 2  # on a page; GitLab's own limit is 1,000

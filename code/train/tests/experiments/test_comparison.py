@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from corpora import make_corpus
 
-from libs.corpus import Corpora
+from libs.corpus.corpora import Corpora
 from libs.experiments.comparison import NETWORK, Contest, compare_recipes, list_contenders
 from libs.experiments.comparison_report import format_table, write_comparison
 from libs.experiments.feature_recipes import AverageVectors, make_classifier
-from libs.recipe import Recipe
-from libs.vectors import Vectors
-from sentiment.cleaning import clean
+from libs.values.recipe import Recipe
+from libs.vectors.word2vec import Vectors
+from sentiment.text.cleaning import clean
 
 FAST = Recipe(epochs=2, vector_epochs=2, vector_size=16, slot_bits=12, filters=16, least_word_count=2)
 

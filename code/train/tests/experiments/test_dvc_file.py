@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from processes import APP
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 TRAIN = APP.parent
 ROOTS = {
     "ingest": ("libs.dataset",),
-    "clean": ("libs.clean",),
-    "vectors": ("libs.vectors",),
-    "network": ("libs.learning",),
-    "evaluate": ("libs.evaluate", "libs.release_files"),
-    "register": ("libs.publish",),
+    "clean": ("libs.corpus.clean",),
+    "vectors": ("libs.vectors.word2vec",),
+    "network": ("libs.network.learning",),
+    "evaluate": ("libs.evaluation.evaluate", "libs.release.files"),
+    "register": ("libs.release.publish",),
 }
 # What changes how things are said or stored, never what a stage makes.
-INDIFFERENT = ("sentiment/errors.py", "sentiment/store/", "libs/job.py", "libs/pool.py")
+INDIFFERENT = ("sentiment/errors.py", "sentiment/store/", "libs/runs/job.py", "libs/corpus/pool.py")
 
 
 def find_module(name: str) -> Path | None:

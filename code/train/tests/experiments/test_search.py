@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from corpora import make_corpus
 
-from libs.corpus import Corpora
+from libs.corpus.corpora import Corpora
 from libs.experiments.search import STUDY_FILE, Budget, judge_recipe, search, set_aside
 from libs.experiments.search_report import format_found, write_found
 from libs.experiments.search_space import SPACE, Span
 from libs.experiments.workplace import Workplace
-from libs.overrides import read_overrides
-from libs.recipe import Recipe, override_recipe
+from libs.runs.overrides import read_overrides
+from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import ConfigurationError, PermanentError
 
 

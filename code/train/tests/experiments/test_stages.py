@@ -13,23 +13,23 @@ from typing import Any
 import numpy as np
 import pytest
 from corpora import make_corpus
-from fixtures.aws_server import aws_environment
+from develop.fixtures.aws_server import aws_environment
 from processes import APP, FAST, plain_environment, run_command
 
-from libs.corpus import Corpora
+from libs.corpus.corpora import Corpora
 from libs.dataset import Readings
-from libs.evaluate import Evaluation
-from libs.evidence.measures import Judged
+from libs.evaluation.evaluate import Evaluation
+from libs.evaluation.measures import Judged
 from libs.experiments import artefacts
 from libs.experiments.stages import STAGES, read_parameters
-from libs.learning import learn
-from libs.network import predict_rows
-from libs.recipe import Recipe
+from libs.network.learning import learn
+from libs.network.network import predict_rows
 from libs.sample import generate_training_rows, write_csv
-from libs.vectors import train_vectors
+from libs.values.recipe import Recipe
+from libs.vectors.word2vec import train_vectors
 from sentiment.errors import ConfigurationError, PermanentError
-from sentiment.labels import Thresholds
-from sentiment.promotion import read_current
+from sentiment.model.labels import Thresholds
+from sentiment.release.promotion import read_current
 from sentiment.store import Store
 
 TRAIN = APP.parent

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures.tiny_release import build_tiny_release
+from develop.fixtures.tiny_release import build_tiny_release
 from processes import run_command
 
 from experiments.mlflow_servers import TOKEN, start_gitlab, start_mlflow_server
-from libs.experiments.tracking import MOST_WAITED_SECONDS, tell_mlflow, track
-from libs.settings import TrainSettings
+from libs.service.settings import TrainSettings
+from libs.tracking.tracking import MOST_WAITED_SECONDS, tell_mlflow, track
 from sentiment.errors import ConfigurationError, PermanentError, TransientError
-from sentiment.promotion import promote_release
-from sentiment.publishing import publish_release
-from sentiment.release import REPORT, describe_file
+from sentiment.release.manifest import REPORT, describe_file
+from sentiment.release.promotion import promote_release
+from sentiment.release.publishing import publish_release
 from sentiment.store import Store
 
 REPORTED = {

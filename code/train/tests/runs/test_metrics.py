@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from fixtures.aws_server import aws_environment
+from develop.fixtures.aws_server import aws_environment
 
-from libs.metrics import DESCRIBED, RunsCollector
 from libs.runs.control import claim_run
 from libs.runs.record import Run, write_run
-from sentiment.store import open_store
-from sentiment.web.metrics import render_metrics
-
-if TYPE_CHECKING:
-    from sentiment.store import Store
+from libs.service.metrics import DESCRIBED, RunsCollector
+from sentiment.service.http.metrics import render_metrics
+from sentiment.store import Store, open_store
 
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 

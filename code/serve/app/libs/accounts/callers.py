@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from libs.accounts.database import Database
 from libs.accounts.history import record_predictions
 from libs.accounts.keys import find_owner
-from libs.accounts.users import find_user
+from libs.accounts.tokens import Tokens
+from libs.accounts.users import User, find_user
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from libs.accounts.database import Database
-    from libs.accounts.tokens import Tokens
-    from libs.accounts.users import User
-    from sentiment.labels import Prediction
+from sentiment.model.labels import Prediction
 
 
 class Callers:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from sqlalchemy import column, delete, insert, select
+from sqlalchemy import ColumnElement, column, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from libs.accounts.database import Database
 from libs.accounts.tables import predictions
+from libs.accounts.users import User
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlalchemy import ColumnElement
-
-    from libs.accounts.database import Database
-    from libs.accounts.users import User
-    from sentiment.labels import Prediction
+from sentiment.model.labels import Prediction
 
 MOST_ENTRIES: Final = 1_000
 _LARGEST_ID: Final = 2**63 - 1

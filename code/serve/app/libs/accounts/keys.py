@@ -5,16 +5,14 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, select
 
+from libs.accounts.database import Database
 from libs.accounts.tables import api_keys, users
 from libs.accounts.users import User
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from libs.accounts.database import Database
 
 MOST_KEYS: Final = 50
 _LARGEST_ID: Final = 2**31 - 1  # what an INTEGER column holds in every database

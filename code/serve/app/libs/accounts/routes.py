@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 from flask import Blueprint, Response, g, request
 
+from libs.accounts.callers import Callers
 from libs.accounts.history import delete_history, read_before, read_history, read_limit
 from libs.accounts.keys import create_key, delete_key, list_keys
 from libs.accounts.tries import note_try, require_patience
-from libs.accounts.users import Credentials, create_user, log_in, read_credentials
+from libs.accounts.users import Credentials, User, create_user, log_in, read_credentials
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from libs.accounts.callers import Callers
-    from libs.accounts.users import User
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _LARGEST_FORM_BYTES: Final = 64 * 1024

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import jwt
+from pydantic import SecretStr
 
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "sentiment-serve"

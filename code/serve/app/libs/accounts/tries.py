@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import delete, func, insert, select
 
+from libs.accounts.database import Database
 from libs.accounts.tables import tries
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from libs.accounts.database import Database
 
 WINDOW: Final = timedelta(minutes=1)
 

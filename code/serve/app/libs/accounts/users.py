@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from libs.accounts.database import Database
 from libs.accounts.passwords import hash_password, is_password
 from libs.accounts.tables import users
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from libs.accounts.database import Database
 
 SHORTEST_PASSWORD: Final = 8
 LONGEST_PASSWORD: Final = 256

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from libs.sources.columns import find_columns, make_tweet
-from libs.sources.lines import read_lines
-from libs.sources.records import Fault, detect_format, read_records
-from libs.times import now
-from libs.tweet import DeadLetter, Entry, Tweet, derive_id
+from libs.results import Result, Results
+from libs.sources.replay.columns import Columns, find_columns, make_tweet
+from libs.sources.replay.lines import read_lines
+from libs.sources.replay.records import Fault, detect_format, read_records
+from libs.values.times import now
+from libs.values.tweet import DeadLetter, Entry, Tweet, derive_id
 from sentiment.errors import ConfigurationError, PermanentError
-from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
-
-    from libs.results import Result, Results
-    from libs.sources.columns import Columns
-    from sentiment.store import Store
+from sentiment.store import Store, open_store
 
 GROUP: Final = 2_000
 """Rows of one task: some seconds of work, so that a lost worker costs little."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from libs.results import Results
 from libs.sources import Position
-from libs.times import now
-from libs.tweet import derive_id
-
-if TYPE_CHECKING:
-    from libs.results import Results
+from libs.values.times import now
+from libs.values.tweet import derive_id
 
 
 class Ledger:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -14,18 +15,14 @@ import click
 from libs.backfill.archive import RESULTS, ArchiveFile, Group, list_files, read_groups, read_outdated_groups
 from libs.backfill.ledger import Ledger
 from libs.backfill.work import Chunk, Done, Work, do_chunk
-from libs.pacing import WallClock
-from libs.predict import Predictor, Scored
 from libs.results import open_results
-from libs.tweet import pack_entries
-from sentiment.cleaning import clean
+from libs.scoring.predict import Predictor, Scored
+from libs.service.pacing import WallClock
+from libs.service.settings import StreamSettings
+from libs.values.tweet import pack_entries
 from sentiment.errors import ConfigurationError, PermanentError, SentimentError
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from libs.settings import StreamSettings
+from sentiment.text.cleaning import clean
 
 _INSTALL: Final = "backfill needs its optional packages: pip install -r code/stream/build/requirements-backfill.txt"
 _AHEAD_OF_A_WORKER: Final = 3

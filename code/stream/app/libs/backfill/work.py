@@ -7,19 +7,18 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from libs.batches import build_batch, sort_entries
-from libs.pacing import WallClock
-from libs.predict import Predictor
+from pydantic import SecretStr
+
 from libs.results import Batch, Results, open_results
+from libs.scoring.batches import build_batch, sort_entries
+from libs.scoring.predict import Predictor
+from libs.service.pacing import WallClock
 from libs.spool import Parcel
-from libs.tweet import derive_id, unpack_entries
+from libs.values.tweet import derive_id, unpack_entries
 from sentiment.errors import TransientError
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 _TRIES: Final = 8
 _NO_KEY = re.compile(r"[^A-Za-z0-9._=+-]")

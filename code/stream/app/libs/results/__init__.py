@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from libs.sources import Position
-    from libs.tweet import DeadLetter, Gap, Removal
-    from sentiment.labels import Label
+from libs.sources import Position
+from libs.values.tweet import DeadLetter, Gap, Removal
+from sentiment.model.labels import Label
 
 Order = Literal["newest", "most_negative"]
 
@@ -163,10 +161,10 @@ def open_results(url: str, retention_days: int = 0, *, many_writers: bool = True
     that); DynamoDB can then write them in batches, which take no conditions.
     """
     if url.startswith("dynamodb://"):
-        from libs.results.dynamodb import DynamoResults
+        from libs.results.dynamodb.store import DynamoResults
 
         return DynamoResults(url.removeprefix("dynamodb://").strip("/"), retention_days, many_writers=many_writers)
-    from libs.results.sql import SqlResults
+    from libs.results.sql.store import SqlResults
 
     return SqlResults(url)
 

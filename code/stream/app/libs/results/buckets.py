@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from libs.times import format_time
+from libs.values.times import format_time
 
 
 @lru_cache(maxsize=20_000)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from libs.pacing import Clock
-    from libs.settings import StreamSettings
-    from libs.tweet import Entry
+from libs.service.pacing import Clock
+from libs.service.settings import StreamSettings
+from libs.values.tweet import Entry
 
 
 class Position(NamedTuple):
@@ -59,13 +57,13 @@ def open_source(settings: StreamSettings, clock: Clock) -> Source:
     """Return the source that ``SOURCE_URL`` names."""
     scheme = urlsplit(settings.source_url).scheme
     if scheme == "file":
-        from libs.sources.replay import ReplaySource
+        from libs.sources.replay.source import ReplaySource
 
         return ReplaySource(settings.source_url, settings.track, clock)
     if scheme in ("ws", "wss"):
-        from libs.sources.bluesky import BlueskySource
+        from libs.sources.bluesky.source import BlueskySource
 
         return BlueskySource(settings.source_url, settings.track, clock)
-    from libs.sources.x import XSource
+    from libs.sources.x.source import XSource
 
     return XSource(settings, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from libs.tweet import Gap, derive_id
+from libs.values.tweet import Gap, derive_id
 
 _LONGEST_LAG_SECONDS: Final = 60.0  # buffers hold less than a minute of any stream that is cut off when read slowly
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
-from libs.addresses import parse_queue_url
+from libs.results import Results
+from libs.service.addresses import parse_queue_url
+from libs.service.settings import StreamSettings
+from libs.sources import Position
+from libs.values.tweet import Entry
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from libs.results import Results
-    from libs.settings import StreamSettings
-    from libs.sources import Position
-    from libs.tweet import Entry
 
 
 class Parcel(NamedTuple):

@@ -9,20 +9,16 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from libs.sources import Position
 from libs.spool import Parcel, SpoolFullError
 from libs.spool.reserve import RESERVE_BYTES, Reserve
-from libs.tweet import pack_entries, unpack_entries
+from libs.values.tweet import Entry, pack_entries, unpack_entries
 from sentiment.errors import PermanentError, TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from libs.tweet import Entry
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS parcels (number INTEGER PRIMARY KEY AUTOINCREMENT, entries INTEGER NOT NULL, data BLOB NOT NULL);

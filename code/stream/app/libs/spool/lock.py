@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

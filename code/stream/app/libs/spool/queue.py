@@ -10,21 +10,17 @@ from __future__ import annotations
 import base64
 import time
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
-from libs.addresses import DEFAULT_VISIBILITY_SECONDS
+from libs.results import Results
+from libs.service.addresses import DEFAULT_VISIBILITY_SECONDS
+from libs.sources import Position
 from libs.spool import Parcel, SpoolFullError
 from libs.spool.sqs import Message, Queue
-from libs.times import now
-from libs.tweet import Tweet, bury_tweet, pack_entries, unpack_entries
+from libs.values.times import now
+from libs.values.tweet import Entry, Tweet, bury_tweet, pack_entries, unpack_entries
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from libs.results import Results
-    from libs.sources import Position
-    from libs.tweet import Entry
 
 _LARGEST_BODY: Final = 200_000  # SQS took 256 KiB for most of its life, and compatible servers still do
 _LARGEST_PARCEL: Final = 1 << 24  # unpacked; far above what put makes

@@ -6,10 +6,8 @@ Without it a disk that the spool itself has filled would stay full: even deletin
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 RESERVE_BYTES: Final = 1 << 24  # four times what SQLite lets its log grow to before it writes it back
 _PIECE: Final = bytes(1 << 20)

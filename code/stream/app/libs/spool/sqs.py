@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
-from libs.aws import make_client
+from libs.service.aws import make_client
 from sentiment.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _RECEIVES: Final = 20
 _KEPT_SECONDS: Final = 14 * 86_400  # SQS's longest

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 SENTIMENT140_COLUMNS: Final = ("target", "id", "date", "flag", "user", "text")
 # In order of preference: airline's fifteen columns hold both `airline_sentiment` and `airline_sentiment_gold`, and

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import requests
 
 from libs.dataset.address import SAMPLE, SENTIMENT140, Source
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
-from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sentiment.store import Store
+from sentiment.store import Store, open_store
 
 SENTIMENT140_URL: Final = "https://cs.stanford.edu/people/alecmgo/trainingandtestdata.zip"
 MOST_DOWNLOADED_BYTES: Final = 8 * 2**30

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from sentiment.errors import PermanentError
-from sentiment.labels import NEGATIVE, NEUTRAL, POSITIVE, Label
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from sentiment.model.labels import NEGATIVE, NEUTRAL, POSITIVE, Label
 
 MOST_VALUES: Final = 200
 _WORDS: Final[Mapping[str, Label]] = {

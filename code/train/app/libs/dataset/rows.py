@@ -5,26 +5,22 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from libs.dataset.address import Datasets, Source
 from libs.dataset.fetch import fetch_source
 from libs.dataset.label_values import MOST_VALUES, read_label_values
 from libs.dataset.sql import read_query
 from libs.dataset.table import Batch, read_table
 from sentiment.errors import PermanentError
-from sentiment.labels import THREE_CLASSES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from libs.dataset.address import Datasets, Source
-    from sentiment.store import Store
+from sentiment.model.labels import THREE_CLASSES
+from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from libs.dataset.columns import choose_columns
 from libs.dataset.table import Batch
 from sentiment.errors import PermanentError, TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _BATCH_ROWS: Final = 10_000
 

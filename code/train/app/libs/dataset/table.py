@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import IO, Any, Final, NamedTuple
 
 import orjson
 
 from libs.dataset.columns import SENTIMENT140_COLUMNS, Columns, choose_columns, is_header, is_sentiment140
 from libs.dataset.unpack import inner_name, open_unpacked
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 Cells = list[Any]
 _BATCH_ROWS: Final = 50_000

@@ -6,15 +6,12 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Final, cast
+from pathlib import Path, PurePath
+from typing import IO, Final, cast
 
 from sentiment.errors import PermanentError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 MOST_UNPACKED_BYTES: Final = 16 * 2**30
 _GZIP_MAGIC, _ZIP_MAGIC = b"\x1f\x8b", b"PK\x03\x04"

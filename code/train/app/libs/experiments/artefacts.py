@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 
-from libs.corpus import CleanCounts, Corpora, Corpus
+from libs.corpus.corpora import CleanCounts, Corpora, Corpus
 from libs.dataset import Readings, Rows
-from libs.deep_path import History
-from libs.encoded import encode_tokens
-from libs.evaluate import Evaluation
-from libs.evidence.measures import Judged
-from libs.learning import Learned
-from libs.linear_path import EMPTY, LinearPath
-from libs.network import build_network, count_outputs, save_network
-from libs.vectors import Vectors
-from sentiment.cleaning import CleanText
-from sentiment.encoding import EncodingParameters
+from libs.evaluation.evaluate import Evaluation
+from libs.evaluation.measures import Judged
+from libs.network.deep_path import History
+from libs.network.learning import Learned
+from libs.network.linear_path import EMPTY, LinearPath
+from libs.network.network import build_network, count_outputs, save_network
+from libs.values.recipe import Recipe
+from libs.vectors.encoded import encode_tokens
+from libs.vectors.word2vec import Vectors
 from sentiment.errors import PermanentError
-from sentiment.labels import Thresholds
-from sentiment.release import KERAS_NETWORK, REPORT, VECTORS, VOCABULARY
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from libs.recipe import Recipe
+from sentiment.model.labels import Thresholds
+from sentiment.release.manifest import KERAS_NETWORK, REPORT, VECTORS, VOCABULARY
+from sentiment.text.cleaning import CleanText
+from sentiment.text.encoding import EncodingParameters
 
 _NAMES = ("labelled", "distant")
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from libs.evidence.measures import Judged
-from libs.learning import learn
-from libs.network import predict_rows
-from libs.vectors import train_vectors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from libs.corpus import Corpora
-    from libs.recipe import Recipe
+from libs.corpus.corpora import Corpora
+from libs.evaluation.measures import Judged
+from libs.network.learning import learn
+from libs.network.network import predict_rows
+from libs.values.recipe import Recipe
+from libs.vectors.word2vec import train_vectors
 
 _VECTORS, _NETWORK = 0.25, 0.97  # of the time is over when each is done, as on Sentiment140
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from libs.options import dataset_option, quiet_option, read_given, set_option
-from libs.settings import TrainSettings
-from sentiment.logs import configure_logs
-from sentiment.settings import read_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from libs.progress_bar import ProgressBar
+from libs.service.options import dataset_option, quiet_option, read_given, set_option
+from libs.service.progress_bar import ProgressBar
+from libs.service.settings import TrainSettings
+from sentiment.service.logs import configure_logs
+from sentiment.service.settings import read_settings
 
 STAGE_NAMES = ("ingest", "clean", "vectors", "network", "evaluate", "register")
 
@@ -43,7 +40,7 @@ def compare(rows: int, pairs: tuple[str, ...], dataset: str | None, folder: Path
     from libs.experiments.comparison import Contest, compare_recipes
     from libs.experiments.comparison_report import format_table, write_comparison
     from libs.experiments.workplace import open_workplace
-    from libs.progress_bar import ProgressBar
+    from libs.service.progress_bar import ProgressBar
 
     settings = _start(quiet=quiet)
     given = {"most_training_rows": rows} | read_given(pairs, dataset)
@@ -84,7 +81,7 @@ def tune(
     from libs.experiments.search import Budget, search
     from libs.experiments.search_report import format_found, write_found
     from libs.experiments.workplace import open_workplace
-    from libs.progress_bar import ProgressBar
+    from libs.service.progress_bar import ProgressBar
 
     settings = _start(quiet=quiet)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each attempt is a network of its own
@@ -107,7 +104,7 @@ def track(version: str, *, unattended: bool) -> None:
     A run does this by itself; again, it repeats what MLflow did not take, and sets the alias champion or challenger by
     what is live now.
     """
-    from libs.experiments.tracking import end_in_time, tell_mlflow
+    from libs.tracking.tracking import end_in_time, tell_mlflow
 
     if unattended:
         end_in_time()
@@ -128,9 +125,9 @@ def stage(name: str, params: Path, folder: Path, *, quiet: bool) -> None:
     Data sets and hyperparameters come from the parameters' file, addresses and secrets from the environment.
     """
     from libs.experiments.stages import STAGES, Stage, read_parameters
-    from libs.progress import Progress
-    from libs.progress_bar import ProgressBar
-    from libs.recipe import Recipe, override_recipe
+    from libs.service.progress_bar import ProgressBar
+    from libs.values.progress import Progress
+    from libs.values.recipe import Recipe, override_recipe
 
     given = read_parameters(params.read_text(encoding="utf-8"))
     settings = read_settings(TrainSettings, dataset_url=given["dataset"], exclude_url=given["exclude"])
@@ -147,7 +144,7 @@ def _start(*, quiet: bool) -> TrainSettings:
 
 
 def _show_on(bar: ProgressBar) -> Callable[[str, float], None]:
-    from libs.progress import Snapshot
+    from libs.values.progress import Snapshot
 
     def show(what: str, fraction: float) -> None:
         bar.show(Snapshot(what, min(fraction, 1.0), None, {}, {}))

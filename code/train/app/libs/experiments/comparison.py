@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from libs.choice import choose_rows
-from libs.evidence.measures import Judged, measure
-from libs.evidence.paired import choose_measure, compare, count_disagreements
+from libs.corpus.choice import choose_rows
+from libs.corpus.corpora import Corpora
+from libs.evaluation.measures import Judged, measure
+from libs.evaluation.paired import choose_measure, compare, count_disagreements
 from libs.experiments.attempt import attempt
 from libs.experiments.feature_recipes import (
     average_vectors,
@@ -18,13 +21,7 @@ from libs.experiments.feature_recipes import (
     weigh_words,
     weigh_words_and_letters,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from libs.corpus import Corpora
-    from libs.recipe import Recipe
+from libs.values.recipe import Recipe
 
 NETWORK: Final = "Word2Vec network"
 

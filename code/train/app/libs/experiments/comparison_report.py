@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any, Final
 
 COMPARISON_JSON, COMPARISON_PICTURE = "comparison.json", "comparison.png"
 _COLUMNS: Final = (

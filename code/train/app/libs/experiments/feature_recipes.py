@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
-from libs.vectors import train_vectors
-from sentiment.tokens import tokenize
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from libs.corpus import Corpora
-    from libs.recipe import Recipe
-    from libs.vectors import Vectors
-    from sentiment.cleaning import CleanText
+from libs.corpus.corpora import Corpora
+from libs.values.recipe import Recipe
+from libs.vectors.word2vec import Vectors, train_vectors
+from sentiment.text.cleaning import CleanText
+from sentiment.text.tokens import tokenize
 
 LEAST_TEXTS: Final = 2  # a feature of one text alone tells nothing about the next and doubles the memory
 _UNKNOWN: Final = 1  # row of the vector for words that have none

@@ -9,29 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from libs.corpus import Corpora, require_enough
-from libs.evidence.measures import accuracy, count_confusion, macro_recall
-from libs.evidence.paired import ACCURACY, choose_measure
+from libs.corpus.corpora import Corpora, Corpus, require_enough
+from libs.evaluation.measures import accuracy, count_confusion, macro_recall
+from libs.evaluation.paired import ACCURACY, choose_measure
 from libs.experiments.attempt import attempt
 from libs.experiments.search_space import SPACE, suggest
-from libs.recipe import override_recipe
+from libs.experiments.workplace import Workplace
+from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import ConfigurationError, PermanentError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from numpy.typing import NDArray
-
-    from libs.corpus import Corpus
-    from libs.experiments.workplace import Workplace
-    from libs.recipe import Recipe
-
-    Judge = Callable[[Corpora, Recipe, Workplace, Callable[[float], None]], float]
+Judge = Callable[[Corpora, Recipe, Workplace, Callable[[float], None]], float]
 
 STUDY_FILE, BEST_FILE = "study.db", "best.json"
 _JUDGED_SHARE: Final = 0.1

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
-from libs.experiments.search import BEST_FILE
-from libs.overrides import DATASET
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from libs.experiments.search import Found
+from libs.experiments.search import BEST_FILE, Found
+from libs.runs.overrides import DATASET
 
 PICTURE: Final = "tune.png"
 _ACCENT, _QUIET = "#3f51d9", "#8a8fa3"

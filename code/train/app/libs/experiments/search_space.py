@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple
 
 _DIGITS: Final = 3  # significant ones: enough to retype, and finer than any difference that can be measured
 

@@ -7,30 +7,27 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
-from libs.clean import clean_corpora
+from libs.corpus.clean import clean_corpora
 from libs.dataset import parse_datasets, parse_source, read_datasets
-from libs.evaluate import evaluate
+from libs.evaluation.evaluate import evaluate
 from libs.experiments import artefacts
-from libs.experiments.tracking import track
-from libs.job import Job
-from libs.learning import learn
-from libs.publish import publish
-from libs.release_files import build_release
-from libs.vectors import train_vectors
+from libs.network.learning import learn
+from libs.release.files import build_release
+from libs.release.publish import publish
+from libs.runs.job import Job
+from libs.service.settings import TrainSettings
+from libs.tracking.tracking import track
+from libs.values.progress import Progress
+from libs.values.recipe import Recipe
+from libs.vectors.word2vec import train_vectors
 from sentiment.errors import ConfigurationError
-from sentiment.release import MANIFEST, Manifest, new_version
+from sentiment.release.manifest import MANIFEST, Manifest, new_version
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from libs.progress import Progress
-    from libs.recipe import Recipe
-    from libs.settings import TrainSettings
 
 METRICS_FILE: Final = "metrics.json"
 

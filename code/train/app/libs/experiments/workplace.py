@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from libs.overrides import DATASET, choose_datasets, read_overrides
-from libs.recipe import Recipe, override_recipe
+from libs.corpus.corpora import Corpora
+from libs.runs.overrides import DATASET, choose_datasets, read_overrides
+from libs.service.settings import TrainSettings
+from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import PermanentError
 from sentiment.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from libs.corpus import Corpora
-    from libs.settings import TrainSettings
 
 
 class Workplace(NamedTuple):
@@ -31,7 +28,7 @@ class Workplace(NamedTuple):
 @contextmanager
 def open_workplace(settings: TrainSettings, given: Mapping[str, Any], results: Path) -> Iterator[Workplace]:
     """Read and clean the data set that a run with the overrides ``given`` would learn from; nothing is published."""
-    from libs.clean import clean_corpora
+    from libs.corpus.clean import clean_corpora
     from libs.dataset import parse_source, read_datasets
 
     overrides = read_overrides(given)

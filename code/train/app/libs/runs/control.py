@@ -11,14 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from libs.runs.lock import Lock, Process, ask_to_cancel, free_lock, read_lock, take_lock
 from libs.runs.record import Run, finish_run, list_runs, new_run, read_run, write_run
 from sentiment.errors import PermanentError, RaceLostError, SentimentError
-
-if TYPE_CHECKING:
-    from sentiment.store import Store
+from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -6,15 +6,13 @@ import os
 import socket
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import psutil
 from pydantic import BaseModel, ConfigDict
 
 from sentiment.errors import KeyMissingError, RaceLostError
-
-if TYPE_CHECKING:
-    from sentiment.store import Store
+from sentiment.store import Store
 
 LOCK: Final = "locks/train.json"
 STALE_SECONDS: Final = 60  # a holder on another machine that has not been heard of for so long is dead

@@ -10,27 +10,23 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import psutil
 
 from libs.dataset import parse_source
-from libs.job import Job
-from libs.overrides import choose_datasets
-from libs.progress import Progress, Snapshot
-from libs.recipe import Recipe, override_recipe
+from libs.runs.job import Job, Outcome
 from libs.runs.lock import beat, free_lock, read_lock
+from libs.runs.overrides import choose_datasets
 from libs.runs.record import Run, finish_run, read_run, write_run
+from libs.service.settings import TrainSettings
+from libs.values.progress import Progress, Snapshot
+from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import SentimentError, TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from libs.job import Outcome
-    from libs.settings import TrainSettings
-    from sentiment.store import Store
+from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sentiment.errors import KeyMissingError, PermanentError
-from sentiment.release import new_version, require_version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sentiment.store import Store
+from sentiment.release.manifest import new_version, require_version
+from sentiment.store import Store
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL: Final = frozenset({"succeeded", "failed", "cancelled", "interrupted"})

@@ -1,0 +1,1 @@
+"""What developers run: demo, simulators, suites, benchmarks, soaks, documentation, pins and releases."""

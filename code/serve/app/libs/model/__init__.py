@@ -1,0 +1,1 @@
+"""Steps fetch, verify, load: the current release is followed, tried, loaded and swapped in."""

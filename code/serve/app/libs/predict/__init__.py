@@ -1,0 +1,1 @@
+"""Step predict: one request, from its body to its answer."""

@@ -1,0 +1,1 @@
+"""The classifier that serving loads, and the labels that it answers with."""

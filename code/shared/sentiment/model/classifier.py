@@ -1,0 +1,107 @@
+"""Text in, label and score out. The only place where serving meets ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.errors import ReleaseError
+from sentiment.model.labels import Prediction, to_prediction
+from sentiment.release.manifest import GOLDEN, ONNX_NETWORK, VOCABULARY, Manifest, Release
+from sentiment.text.batches import split_batches
+from sentiment.text.cleaning import CleanText, clean
+from sentiment.text.encoding import Encoder
+
+SERVING_FILES: Final = (VOCABULARY, ONNX_NETWORK, GOLDEN)
+SCORE_TOLERANCE: Final = 1e-4
+_OUTPUTS: Final = ["probabilities"]
+
+
+class Classifier:
+    """A loaded release. Thread-safe: the session and the encoder's word cache tolerate concurrent callers."""
+
+    def __init__(self, release: Release, threads: int = 1) -> None:
+        """Load vocabulary and network; ``ReleaseError("bad_network")`` when ONNX Runtime refuses the file."""
+        self.manifest: Manifest = release.manifest
+        self.version = release.version
+        self.encoder = Encoder(self.manifest.encoding, _read_vocabulary(release))
+        self._session = _open_session(release.folder / ONNX_NETWORK, threads, self.version)
+
+    def predict(self, texts: Sequence[CleanText]) -> list[Prediction]:
+        """Return a prediction per text, in order. Texts of like length share a batch, so one long text delays few."""
+        looked_up = [self.encoder.look_up(text) for text in texts]
+        predictions: list[Any] = [None] * len(texts)
+        for places in split_batches(looked_up):
+            rows = self.run(self.encoder.lay_out([looked_up[place] for place in places])).tolist()
+            for place, row in zip(places, rows, strict=True):
+                predictions[place] = to_prediction(row, self.manifest.thresholds)
+        return predictions
+
+    def run(self, arrays: dict[str, NDArray[np.int32]]) -> NDArray[np.float32]:
+        """Return the network's probabilities [texts, classes] for arrays that ``encoder`` laid out."""
+        probabilities: NDArray[np.float32] = self._session.run(_OUTPUTS, arrays)[0]
+        return probabilities
+
+
+def load_classifier(release: Release, threads: int = 1) -> Classifier:
+    """Return a classifier that has replayed its golden predictions; raises ``ReleaseError`` when it cannot be trusted."""
+    classifier = Classifier(release, threads)
+    replay_goldens(classifier, release.folder / GOLDEN)
+    return classifier
+
+
+def replay_goldens(classifier: Classifier, path: Path) -> None:
+    """Refuse a release whose answers here are not its trainer's: ``ReleaseError("golden_differs")``.
+
+    A score may differ by ``SCORE_TOLERANCE``; a label may differ only where the score is that near to a threshold.
+    """
+    lines = _read_goldens(path, classifier.version)
+    found = classifier.predict([clean(line["text"]) for line in lines])
+    edges = classifier.manifest.thresholds
+    for line, prediction in zip(lines, found, strict=True):
+        near = any(abs(prediction.score - edge) <= SCORE_TOLERANCE for edge in edges)
+        same_label = prediction.label == line["label"] or near
+        if not same_label or abs(prediction.score - line["score"]) > SCORE_TOLERANCE:
+            raise ReleaseError(
+                f"release {classifier.version}: golden text {line['text'][:40]!r} scores {prediction.score} "
+                f"{prediction.label}, its trainer got {line['score']} {line['label']}",
+                code="golden_differs",
+            )
+
+
+def _read_vocabulary(release: Release) -> list[str]:
+    try:
+        words = json.loads((release.folder / VOCABULARY).read_text(encoding="utf-8"))
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return words
+    except ValueError:
+        pass
+    raise ReleaseError(f"release {release.version}: {VOCABULARY} is not a list of words", code="bad_vocabulary")
+
+
+def _read_goldens(path: Path, version: str) -> list[dict[str, Any]]:
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        if lines and all(isinstance(line["text"], str) and {"label", "score"} <= line.keys() for line in lines):
+            return lines
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise ReleaseError(f"release {version}: {path.name} holds no golden predictions", code="bad_golden")
+
+
+def _open_session(path: Path, threads: int, version: str) -> Any:
+    import onnxruntime  # its threads do not survive a fork, so a web server's first process must not load it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle workers must not burn a core
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no base class
+        raise ReleaseError(f"release {version}: the network cannot be loaded ({error})", code="bad_network") from error

@@ -1,0 +1,1 @@
+"""What every app needs around its steps: settings, command line, checks, logs, and HTTP."""

@@ -1,0 +1,1 @@
+"""The live page at /, and the summaries that it and the API show."""

@@ -1,0 +1,64 @@
+"""Which of two versions of a post DynamoDB is to keep, and the condition under which it may be written."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from libs.results import Batch, Result
+from libs.results.dynamodb.items import Stored
+from libs.results.dynamodb.tables import Item
+from libs.results.revisions import Revision
+
+_NOT_LATER: Final = "(attribute_not_exists(revision) OR revision <= :revision)"
+NEWER: Final = f"model_version < :version AND {_NOT_LATER}"
+"""Condition under which a stored row gives way to one of a newer model, if that is not of an older version of the post."""
+
+
+class Change(NamedTuple):
+    """A stored result, the one to replace it, which version of its post that is of, and the condition under which it may.
+
+    ``due``: whoever loses against the condition has to look again, and not to leave the stored one as it is.
+    """
+
+    old: Result
+    new: Result
+    revision: str
+    condition: str = ""
+    values: Item = {}  # noqa: RUF012 - never changed
+    due: bool = False
+
+
+def is_admitted(result: Result, batch: Batch, known: dict[str, Revision]) -> bool:
+    """Tell whether a result may be stored, as far as the known versions of its post go."""
+    if result.id in batch.rescored or result.id not in known:
+        return True
+    return known[result.id].admits(batch.revisions.get(result.id, ""))
+
+
+def plan_change(old: Stored, new: Result, batch: Batch) -> Change:
+    """Decide whether ``new`` is to replace ``old``; an empty condition says that it is not."""
+    if new.id in batch.rescored:
+        return _rescore(old, new, batch.rescored[new.id])
+    revision = batch.revisions.get(new.id, "")
+    stays = Change(old.result, new, revision)
+    if revision < old.revision:  # another worker has stored a later version meanwhile
+        return stays
+    if new.id in batch.edited:
+        # By its revision the edit is the newest; the times of analysis say nothing, batches are analysed side by side.
+        seen = {":seen": old.result.analyzed_at, ":revision": revision}
+        return stays._replace(condition=f"analyzed_at = :seen AND {_NOT_LATER}", values=seen, due=True)
+    if new.model_version <= old.result.model_version:
+        return stays
+    return stays._replace(condition=NEWER, values=newer_than(new, revision))
+
+
+def newer_than(new: Result, revision: str) -> Item:
+    """Return the values of ``NEWER``."""
+    return {":version": new.model_version, ":revision": revision}
+
+
+def _rescore(old: Stored, new: Result, read_at: str) -> Change:
+    stays = Change(old.result, new, old.revision)
+    if new.model_version <= old.result.model_version or read_at != old.result.analyzed_at:
+        return stays
+    return stays._replace(condition="analyzed_at = :seen", values={":seen": read_at})

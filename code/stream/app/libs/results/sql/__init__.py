@@ -1,0 +1,1 @@
+"""Results in SQLite, PostgreSQL or MySQL."""

@@ -1,0 +1,159 @@
+"""clean → predict → store: one round turns what lies in the spool into what lies in the table."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from libs.results import Batch, Results
+from libs.scoring.batches import Share, build_batch, bury_result, sort_entries
+from libs.scoring.predict import Predictor
+from libs.service.background import begin
+from libs.service.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
+from libs.service.pacing import Backoff, Clock, StoppedError
+from libs.spool import Parcel, Spool
+from libs.values.times import read_time
+from sentiment.errors import PermanentError, TransientError
+
+logger = logging.getLogger(__name__)
+
+_IN_FLIGHT: Final = 3  # one batch being scored, one on its way, one being stored
+_IDLE_SECONDS: Final = 0.5
+
+
+class _Round(NamedTuple):
+    parcels: list[Parcel]
+    share: Share
+    batch: Future[Batch]
+
+
+class Analyzer:
+    """Takes parcels in order, keeps a few rounds in flight, and stores them in order."""
+
+    def __init__(self, spool: Spool, predictor: Predictor, results: Results, clock: Clock, batch_size: int) -> None:
+        """``batch_size``: most texts in one call of serve."""
+        self._spool = spool
+        self._predictor = predictor
+        self._results = results
+        self._clock = clock
+        self._batch_size = batch_size
+        self._rounds: deque[_Round] = deque()
+        self._held: list[Parcel] = []
+        self.trouble = ""
+        """Why results cannot be stored at the moment; empty while they can."""
+
+    def run(self, languages: frozenset[str]) -> None:
+        """Work until ``StoppedError``; ``languages`` empty = those of serve's release."""
+        ended = threading.Event()
+        begin("keep alive", lambda: self._keep_alive(ended))
+        try:
+            languages = languages or self._predictor.read_languages()
+            while not self._clock.stopped:
+                self._fill(languages)
+                if self._rounds:
+                    self._finish(self._rounds[0])
+                    self._rounds.popleft()
+                    self._note_held()
+        finally:
+            ended.set()
+            self._spool.give_back(self._held)
+            self._rounds.clear()
+            self._note_held()
+        raise StoppedError
+
+    def _note_held(self) -> None:
+        # A list of its own each time, since another thread reads it.
+        self._held = [parcel for round_ in self._rounds for parcel in round_.parcels]
+
+    def _fill(self, languages: frozenset[str]) -> None:
+        while len(self._rounds) < _IN_FLIGHT and not self._clock.stopped:
+            parcels = self._spool.take(self._batch_size, 0.0 if self._rounds else _IDLE_SECONDS)
+            if not parcels:
+                return
+            share = sort_entries(parcels, languages)
+            self._rounds.append(_Round(parcels, share, begin("predict", lambda share=share: self._predict(share))))  # type: ignore[misc]
+            self._note_held()
+
+    def _predict(self, share: Share) -> Batch:
+        texts = share.clean_texts()
+        starts = range(0, len(texts), self._batch_size)
+        answers = [
+            answer for start in starts for answer in self._predictor.predict(texts[start : start + self._batch_size])
+        ]
+        return build_batch(share, texts, answers)
+
+    def _finish(self, round_: _Round) -> None:
+        batch = self._await(round_.batch)
+        self._store(batch, round_.share)
+        self._retry(lambda: self._spool.acknowledge(round_.parcels))
+        self._count(batch, round_.share)
+
+    def _await(self, future: Future[Batch]) -> Batch:
+        while True:
+            try:
+                return future.result(timeout=_IDLE_SECONDS)
+            except TimeoutError:
+                if self._clock.stopped:
+                    raise StoppedError from None
+
+    def _keep_alive(self, ended: threading.Event) -> None:
+        """Tell the spool, however long serve or the store takes, that the parcels taken are in hand."""
+        while not ended.wait(self._spool.keep_alive_seconds):
+            try:
+                self._spool.keep_alive(self._held)
+            except TransientError as error:  # at worst another worker does the same work once more
+                logger.warning("parcels not kept", extra={"code": error.code, "detail": error.detail})
+
+    def _store(self, batch: Batch, share: Share) -> None:
+        """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
+        try:
+            self._retry(lambda: self._results.store(batch))
+        except PermanentError as error:
+            if not batch.results:
+                raise
+            if len(batch.results) == 1:
+                self._store(bury_result(batch, share, error), share)
+                return
+            middle = len(batch.results) // 2
+            self._store(replace(batch, results=batch.results[:middle], buried=()), share)
+            self._store(replace(batch, results=batch.results[middle:]), share)
+
+    def _retry(self, attempt: Callable[[], None]) -> None:
+        backoff = Backoff(self._clock)
+        while True:
+            try:
+                attempt()
+            except TransientError as error:
+                self.trouble = error.detail
+                logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
+                backoff.wait()
+            else:
+                self.trouble = ""
+                return
+
+    def _count(self, batch: Batch, share: Share) -> None:
+        for (source, sentiment), posts in Counter((row.source, row.sentiment) for row in batch.results).items():
+            STORED.labels(source, sentiment).inc(posts)
+        for reason, letters in Counter(letter.reason for letter in batch.dead_letters).items():
+            DEAD.labels(reason).inc(letters)
+        for lang, posts in Counter(_name_language(skipped.lang) for skipped in batch.skipped).items():
+            SKIPPED.labels(lang).inc(posts)
+        if share.tweets:
+            LAST_STORED.set_to_current_time()
+        moment = self._clock.now()
+        for read_at, posts in Counter(tweet.read_at for tweet in share.tweets).items():
+            delay_seconds = max(0.0, (moment - read_time(read_at)).total_seconds())
+            for _ in range(posts):
+                DELAY.observe(delay_seconds)
+        SPOOLED.set(self._spool.count())
+
+
+def _name_language(lang: str) -> str:
+    """Return a language's two letters, or ``other``: strangers may claim any, and each is a series kept for ever."""
+    primary = lang.partition("-")[0].lower()
+    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else "other"

@@ -1,0 +1,204 @@
+"""Ask serve for predictions, for as long as it takes: nothing is dropped while serve is down, slow or busy.
+
+A text that serve refuses for good comes back as a ``Refusal`` and costs its neighbours nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, get_args
+
+import orjson
+import requests
+from pydantic import SecretStr
+
+from libs.service.metrics import PREDICT_CALLS
+from libs.service.pacing import Backoff, Clock
+from sentiment.errors import PermanentError, TransientError
+from sentiment.model.labels import Label
+from sentiment.text.cleaning import CleanText
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT_SECONDS: Final = (5.0, 60.0)  # to connect, to answer
+_LABELS: Final = frozenset(get_args(Label))
+_TRIES_OF_A_FAILING_BATCH: Final = 4
+_LONGEST_WAIT_SECONDS: Final = 5.0  # a worker has three calls open at most: serve is asked rarely, and found soon
+_LOUD_EVERY: Final = 10
+
+
+class Refusal(NamedTuple):
+    """Why serve will never score this text."""
+
+    code: str
+    detail: str
+
+
+class Scored(NamedTuple):
+    """A prediction and the release that made it."""
+
+    label: Label
+    score: float
+    model_version: str
+
+
+class Predictor:
+    """A client of serve; safe to use from several threads at once."""
+
+    def __init__(self, url: str, api_key: SecretStr | None, clock: Clock) -> None:
+        """``url``: address of serve, without a path."""
+        self._url = url
+        self._headers = {"X-API-Key": api_key.get_secret_value()} if api_key else {}
+        self._clock = clock
+        self._sessions: deque[requests.Session] = deque()
+        self.trouble = ""
+        """Why serve cannot be used at the moment; empty while it can."""
+
+    def predict(self, texts: Sequence[CleanText]) -> list[Scored | Refusal]:
+        """Return one per text, in order, when serve has answered for all; ``StoppedError`` when asked to stop before."""
+        if not texts:
+            return []
+        answers = self._ask(list(texts))
+        self.trouble = ""
+        return answers
+
+    def read_languages(self) -> frozenset[str]:
+        """Return the languages of serve's release; waits like ``predict``."""
+        backoff = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS)
+        while True:
+            try:
+                return self._fetch_languages()
+            except TransientError as error:
+                self._report(error, backoff.attempts)
+                backoff.wait(error.retry_after_seconds)
+
+    def check(self) -> None:
+        """Raise ``TransientError`` when serve does not answer or is not ready, ``PermanentError`` when it is not serve."""
+        self._fetch_languages()
+        answer = self._attempt([""])
+        if isinstance(answer, Refusal):
+            raise PermanentError(f"serve refuses a text: {answer.detail}", code=answer.code)
+
+    def _ask(self, texts: list[CleanText], tries: int = _TRIES_OF_A_FAILING_BATCH) -> list[Scored | Refusal]:
+        """Wait for as long as it takes; ``tries``: failures of these texts alone before one of them is to blame."""
+        backoff, failures = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS), 0
+        while True:
+            try:
+                answer = self._attempt(texts)
+                return self._split(texts, answer) if isinstance(answer, Refusal) else answer
+            except TransientError as error:
+                self._report(error, backoff.attempts)
+                failures += error.code == "predict_failed"
+                if failures >= tries and self._is_well():
+                    return self._split(texts, Refusal("predict_failed", error.detail))
+                backoff.wait(error.retry_after_seconds)
+
+    def _split(self, texts: list[CleanText], refusal: Refusal) -> list[Scored | Refusal]:
+        """Find the texts that spoil a refused batch by halving it."""
+        if len(texts) == 1:
+            return [refusal]
+        middle = len(texts) // 2
+        return self._ask_part(texts[:middle]) + self._ask_part(texts[middle:])
+
+    def _ask_part(self, texts: list[CleanText]) -> list[Scored | Refusal]:
+        # The whole has failed often enough: a part that fails is halved at once, so that the others wait no longer than
+        # it takes to find the culprit. Only a single text, which is about to be given up, gets all its tries.
+        return self._ask(texts, 1 if len(texts) > 1 else _TRIES_OF_A_FAILING_BATCH)
+
+    def _attempt(self, texts: Sequence[str]) -> list[Scored | Refusal] | Refusal:
+        """One call. ``TransientError`` = try again; a ``Refusal`` is of the batch as a whole."""
+        response = self._call("POST", "/predict", orjson.dumps({"texts": list(texts)}))
+        if response.status_code == 200:
+            return _read_answer(response, len(texts))
+        if response.status_code in (400, 413, 422):
+            problem = _read_json(response)
+            return Refusal(str(problem.get("code", response.status_code)), str(problem.get("detail", ""))[:300])
+        raise _describe_failure(response)
+
+    def _is_well(self) -> bool:
+        """Tell whether serve answers for a harmless text, so that a failure is the batch's own fault."""
+        try:
+            return isinstance(self._attempt([""]), list)
+        except TransientError:
+            return False
+
+    def _fetch_languages(self) -> frozenset[str]:
+        response = self._call("GET", "/model")
+        if response.status_code != 200:
+            raise _describe_failure(response)
+        languages = _read_json(response).get("languages")
+        if not isinstance(languages, list):
+            raise TransientError(f"{self._url}/model names no languages", code="predict_not_serve")
+        return frozenset(str(language).lower() for language in languages)
+
+    def _call(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+        headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
+        # requests' sessions are not documented as safe for threads: a call has one of its own, and its open connection.
+        session = self._borrow_session()
+        try:
+            response = session.request(
+                method, self._url + path, data=body, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            PREDICT_CALLS.labels("unreachable").inc()
+            raise TransientError(
+                f"{self._url} cannot be reached: {type(error).__name__}", code="predict_down"
+            ) from error
+        finally:
+            self._sessions.append(session)
+        PREDICT_CALLS.labels(str(response.status_code)).inc()
+        return response
+
+    def _borrow_session(self) -> requests.Session:
+        try:
+            return self._sessions.pop()
+        except IndexError:
+            return requests.Session()
+
+    def _report(self, error: TransientError, attempts: int) -> None:
+        self.trouble = error.detail
+        if attempts % _LOUD_EVERY == 0:
+            logger.warning("waiting for serve", extra={"code": error.code, "detail": error.detail, "attempt": attempts})
+
+
+def _read_answer(response: requests.Response, texts: int) -> list[Scored | Refusal]:
+    body = _read_json(response)
+    rows, version = body.get("predictions"), body.get("model_version")
+    if not isinstance(rows, list) or len(rows) != texts or not isinstance(version, str) or not version:
+        raise TransientError(
+            "serve's answer is not one prediction per text with a model_version", code="predict_not_serve"
+        )
+    try:
+        return [_read_prediction(row, version) for row in rows]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TransientError(f"serve's answer holds no predictions: {error!r}", code="predict_not_serve") from None
+
+
+def _read_prediction(row: dict[str, Any], version: str) -> Scored | Refusal:
+    if "error" in row:
+        return Refusal(str(row["error"]["code"]), str(row["error"].get("detail", ""))[:300])
+    label, score = row["label"], float(row["score"])
+    if label not in _LABELS or not 0 <= score <= 1:
+        raise ValueError(label, score)
+    return Scored(label, score, version)
+
+
+def _read_json(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise TransientError(f"{response.url} does not answer in JSON", code="predict_not_serve")
+    return body
+
+
+def _describe_failure(response: requests.Response) -> TransientError:
+    after = response.headers.get("Retry-After", "")
+    code = {401: "predict_denied", 403: "predict_denied", 500: "predict_failed"}.get(
+        response.status_code, "predict_down"
+    )
+    detail = f"{response.url} answers {response.status_code}"
+    return TransientError(detail, code=code, retry_after_seconds=float(after) if after.isdigit() else 0.0)

@@ -1,0 +1,1 @@
+"""What runs around the steps: settings, checks, web app, pipeline threads, metrics."""

@@ -1,0 +1,104 @@
+"""URLs that name a source, a spool or a results store: which are valid, in one place and without opening any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from sentiment.errors import ConfigurationError
+from sentiment.service.settings import is_loopback
+
+SOURCE_EXAMPLES: Final = "file:///srv/tweets.csv.gz?rate=50&loop=false, x://api.x.com or wss://host/subscribe"
+SPOOL_EXAMPLES: Final = "file:///var/lib/sentiment/spool, sqs://queue-name or sqs://queue-name?visibility=30"
+DEFAULT_VISIBILITY_SECONDS: Final = 30
+_LONGEST_VISIBILITY_SECONDS: Final = 43_200  # SQS's
+RESULTS_EXAMPLES: Final = (
+    "sqlite:////var/lib/sentiment/results.db, dynamodb://twitter_sentiment, "
+    "postgresql+psycopg://user:password@host/database or mysql+pymysql://user:password@host/database"
+)
+_SQL_SCHEMES: Final = frozenset({"sqlite", "postgresql+psycopg", "mysql+pymysql"})
+_FAST: Final = 1_000_000.0
+
+
+class ReplayAddress(NamedTuple):
+    """A file to replay: ``rate`` in posts a second (0 = as fast as possible), again and again with ``loop``."""
+
+    path: Path
+    rate: float
+    loop: bool
+
+
+class QueueAddress(NamedTuple):
+    """A queue; a worker that dies keeps its messages from the others for ``visibility_seconds``."""
+
+    name: str
+    visibility_seconds: int
+
+
+def parse_replay_url(url: str) -> ReplayAddress:
+    """Read ``file:///abs/path?rate=50&loop=false``; ``ConfigurationError`` when it is not one."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    rate, loop = options.pop("rate", "0"), options.pop("loop", "false").lower()
+    if parts.netloc or not parts.path.startswith("/") or options or loop not in ("true", "false", "1", "0"):
+        raise _refusal("SOURCE_URL", "is no file to replay (options: rate=<posts a second>, loop=true|false)")
+    try:
+        posts_a_second = float(rate)
+    except ValueError:
+        posts_a_second = -1.0
+    if not 0 <= posts_a_second <= _FAST:
+        raise _refusal("SOURCE_URL", f"has rate={rate[:20]}, which is no number of posts a second")
+    return ReplayAddress(Path(unquote(parts.path)), posts_a_second, loop in ("true", "1"))
+
+
+def require_source_url(url: str, x_bearer_token: SecretStr | None) -> None:
+    """Raise ``ConfigurationError`` unless ``url`` names a source and what it needs is given."""
+    parts = urlsplit(url)
+    plain = parts.scheme in ("x+http", "ws")
+    if parts.scheme == "file":
+        path = parse_replay_url(url).path
+        if not path.is_file():
+            raise _refusal("SOURCE_URL", f"names the file {path}, which is not there")
+    elif parts.scheme not in ("x", "x+http", "ws", "wss") or not parts.hostname:
+        raise _refusal("SOURCE_URL", "names no source")
+    elif plain and not is_loopback(parts.hostname):
+        raise _refusal("SOURCE_URL", f"would send posts and keys in the clear: {parts.scheme}:// is for loopback only")
+    elif parts.scheme in ("x", "x+http") and x_bearer_token is None:
+        raise ConfigurationError("X_BEARER_TOKEN is missing, e.g. X_BEARER_TOKEN=AAAA… from the X developer portal")
+
+
+def require_spool_url(url: str) -> None:
+    """Raise ``ConfigurationError`` unless ``url`` names a spool."""
+    parts = urlsplit(url)
+    folder = parts.scheme == "file" and not parts.netloc and parts.path.strip("/")
+    if not folder:
+        parse_queue_url(url)
+
+
+def parse_queue_url(url: str) -> QueueAddress:
+    """Read ``sqs://queue-name?visibility=30``; ``ConfigurationError`` when it is not one."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    seconds = options.pop("visibility", str(DEFAULT_VISIBILITY_SECONDS))
+    if parts.scheme != "sqs" or not parts.netloc or parts.path.strip("/") or options:
+        raise ConfigurationError(f"SPOOL_URL names no spool; valid: {SPOOL_EXAMPLES}")
+    if not seconds.isdecimal() or not 1 <= int(seconds) <= _LONGEST_VISIBILITY_SECONDS:
+        raise ConfigurationError(
+            f"SPOOL_URL has visibility={seconds[:20]}, which is no number of seconds from 1 to 43200"
+        )
+    return QueueAddress(parts.netloc, int(seconds))
+
+
+def require_results_url(url: str) -> None:
+    """Raise ``ConfigurationError`` unless ``url`` names a results store; its password is never repeated."""
+    scheme, _, rest = url.partition("://")
+    known = scheme in _SQL_SCHEMES or scheme == "dynamodb"
+    if not known or not rest or (scheme == "sqlite" and not rest.startswith("/")):
+        raise ConfigurationError(f"RESULTS_URL names no results store; valid: {RESULTS_EXAMPLES}")
+
+
+def _refusal(variable: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"{variable} {reason}; valid: {SOURCE_EXAMPLES}")

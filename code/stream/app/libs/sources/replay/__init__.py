@@ -1,0 +1,1 @@
+"""A file of posts, replayed as if it were a live source."""

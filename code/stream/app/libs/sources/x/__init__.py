@@ -1,0 +1,1 @@
+"""X's filtered stream, version 2 of its API."""

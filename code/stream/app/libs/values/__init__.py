@@ -1,0 +1,1 @@
+"""Frozen values that the steps exchange, and the times and topics that they carry."""

@@ -1,0 +1,30 @@
+"""Which stretch of time a summary is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from libs.results import Results
+from libs.values.times import format_time, read_time
+
+_LIVE: Final = timedelta(days=1)
+
+
+class Period(NamedTuple):
+    """From ``since`` (included) up to ``before`` (not), and the stretch of the same length that came before."""
+
+    since: str
+    before: str
+    previous_since: str
+
+
+def choose_period(results: Results, minutes: int) -> Period:
+    """Return the period that ends now, or with the newest post where that is older than a day: a replay of old posts."""
+    newest, moment = results.read_newest_date(), datetime.now(UTC)
+    if newest and moment - read_time(newest) > _LIVE:
+        moment = read_time(newest) + timedelta(milliseconds=1)
+    length = timedelta(minutes=minutes)
+    earliest = datetime(1, 1, 1, tzinfo=UTC) + 2 * length
+    since = max(moment, earliest) - length
+    return Period(format_time(since), format_time(moment), format_time(since - length))

@@ -1,0 +1,1 @@
+"""The evaluation as HTML pages and plots for people."""

@@ -1,0 +1,1 @@
+"""Step publish: the release's files, its golden predictions, the gate, and the promotion."""

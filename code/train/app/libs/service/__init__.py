@@ -1,0 +1,1 @@
+"""What runs around the steps: settings, command line, checks, web app, routes, metrics."""
