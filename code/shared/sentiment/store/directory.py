@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, TransientError
+from sentiment.service.locks import take_lock
 from sentiment.store import Stored
 from sentiment.store.keys import require_key
 
@@ -52,7 +52,7 @@ class DirectoryStore:
 
     def replace(self, key: str, data: bytes, etag: str) -> str:
         """Compare and rename under an exclusive lock that every replacing process takes."""
-        with _translated(key), self._lock():
+        with _translated(key), take_lock(self._root / ".lock"):
             if self.read(key).etag != etag:
                 raise RaceLostError(key)
             return self.write(key, data)
@@ -114,12 +114,6 @@ class DirectoryStore:
             yield path
         finally:
             path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        with (self._root / ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _etag(data: bytes) -> str:
