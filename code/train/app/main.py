@@ -10,7 +10,7 @@ from libs.release.files import build_release
 from libs.release.publish import publish
 from libs.runs.job import Job, Outcome
 from libs.service.commands import make_command_line
-from libs.tracking.tracking import track
+from libs.tracking import track
 from libs.vectors.word2vec import train_vectors
 from sentiment.service.commands import run_command_line
 

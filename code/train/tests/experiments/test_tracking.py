@@ -19,7 +19,7 @@ from processes import run_command
 
 from experiments.mlflow_servers import TOKEN, start_gitlab, start_mlflow_server
 from libs.service.settings import TrainSettings
-from libs.tracking.tracking import MOST_WAITED_SECONDS, tell_mlflow, track
+from libs.tracking.background import MOST_WAITED_SECONDS, log_to_mlflow, track
 from sentiment.errors import ConfigurationError, PermanentError, TransientError
 from sentiment.release.manifest import REPORT, describe_file
 from sentiment.release.promotion import promote_release
@@ -88,7 +88,7 @@ class TestMLflow:
         )
         promote_release(store, one, "test")
         settings = settings_for(store, uri)
-        assert (tell_mlflow(settings, one), tell_mlflow(settings, two)) == ("1", "2")
+        assert (log_to_mlflow(settings, one), log_to_mlflow(settings, two)) == ("1", "2")
         client = mlflow.MlflowClient(uri, registry_uri=uri)
         assert {name: str(version) for name, version in client.get_registered_model("sentiment").aliases.items()} == {
             "champion": "1", "challenger": "2",
@@ -108,7 +108,7 @@ class TestMLflow:
         assert {"manifest.json", "report.json", "model.onnx", "word2vec.npy", "golden.jsonl"} <= set(listed)
         assert listed["model.onnx"] == (tmp_path / one / "model.onnx").stat().st_size
         promote_release(store, two, "test")
-        assert tell_mlflow(settings, two) == "2", "told again, a release keeps its version"
+        assert log_to_mlflow(settings, two) == "2", "told again, a release keeps its version"
         assert {name: str(version) for name, version in client.get_registered_model("sentiment").aliases.items()} == {
             "champion": "2"
         }
@@ -117,7 +117,7 @@ class TestMLflow:
     def test_a_sqlite_files_artifacts_lie_beside_it(
         self, mlflow: Any, sqlite_uri: str, store: Store, tmp_path: Path
     ) -> None:
-        tell_mlflow(settings_for(store, sqlite_uri), publish(store, "20260101T000000Z-aaaaaa", tmp_path))
+        log_to_mlflow(settings_for(store, sqlite_uri), publish(store, "20260101T000000Z-aaaaaa", tmp_path))
         assert list((tmp_path / "mlartifacts").rglob("model.onnx"))
 
     @pytest.mark.parametrize("promotes", [False, True])
@@ -136,11 +136,11 @@ class TestMLflow:
             settings = settings_for(store, f"{gitlab.url}/api/v4/projects/7/ml/mlflow")
             monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "another")
             with pytest.raises(PermanentError, match="401"):
-                tell_mlflow(settings, versions[0])
+                log_to_mlflow(settings, versions[0])
             assert gitlab.runs == []
             monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
-            told = [tell_mlflow(settings, version) for version in versions]
-            again = [tell_mlflow(settings, version) for version in versions]
+            told = [log_to_mlflow(settings, version) for version in versions]
+            again = [log_to_mlflow(settings, version) for version in versions]
         assert told == again == ["1.0.0", "2.0.0", "3.0.0", "4.0.0"], "the oldest is found on the second page"
         run = gitlab.runs[0]
         assert {"key": "alias", "value": "champion"} in run["tags"]
@@ -179,7 +179,7 @@ class TestMLflow:
         assert caplog.records[-1].levelname == "WARNING"
         assert caplog.records[-1].repeat == f"python main.py track {version}"
         with pytest.raises(TransientError, match="MLflow") as raised:
-            tell_mlflow(settings_for(store, uri), version)
+            log_to_mlflow(settings_for(store, uri), version)
         assert raised.value.code == "mlflow_unreachable"
         assert "secret" not in raised.value.detail
 
@@ -195,7 +195,7 @@ def test_without_an_address_nothing_is_told(store: Store, caplog: pytest.LogCapt
     track(settings_for(store, None), "20260101T000000Z-aaaaaa")
     assert caplog.records == []
     with pytest.raises(ConfigurationError, match="MLFLOW_TRACKING_URI"):
-        tell_mlflow(settings_for(store, None), "20260101T000000Z-aaaaaa")
+        log_to_mlflow(settings_for(store, None), "20260101T000000Z-aaaaaa")
 
 
 def test_without_the_package_a_run_is_warned_and_a_person_told_what_to_install(
@@ -206,7 +206,7 @@ def test_without_the_package_a_run_is_warned_and_a_person_told_what_to_install(
     track(settings_for(store, "sqlite:////nowhere/x.db"), version)
     assert "requirements-experiments.txt" in caplog.records[-1].error
     with pytest.raises(ConfigurationError, match=r"requirements-experiments\.txt"):
-        tell_mlflow(settings_for(store, "sqlite:////nowhere/x.db"), version)
+        log_to_mlflow(settings_for(store, "sqlite:////nowhere/x.db"), version)
 
 
 def test_track_of_a_release_that_is_not_there_is_one_line(store: Store) -> None:

@@ -11,15 +11,15 @@ import pytest
 
 from libs.runs import control
 from libs.runs.control import cancel_run, claim_run, current_run, settle_runs
-from libs.runs.lock import LOCK, Lock, Process, read_lock
+from libs.runs.lease import LEASE_KEY, Lease, Process, read_lease
 from libs.runs.record import finish_run, list_runs, new_run, read_run, write_run
 from sentiment.errors import PermanentError
 from sentiment.store import Store
 
 
 def hold(store: Store, run_id: str, holder: Process, service: Process | None = None) -> None:
-    lock = Lock(run_id=run_id, holder=holder, service=service, seen_at=datetime.now(UTC))
-    store.write(LOCK, lock.model_dump_json().encode())
+    lease = Lease(run_id=run_id, holder=holder, service=service, seen_at=datetime.now(UTC))
+    store.write(LEASE_KEY, lease.model_dump_json().encode())
 
 
 def dead_process() -> Process:
@@ -74,7 +74,7 @@ def test_a_restart_ends_what_the_dead_service_left_running(store: Store) -> None
         settle_runs(store)
         assert orphan.wait(5) != 0
     assert read_run(store, run.run_id).status == "interrupted"
-    assert not read_lock(store).lock.held
+    assert not read_lease(store).lease.held
 
 
 def test_a_restart_leaves_a_shells_run_and_another_services_run_alone(store: Store) -> None:
@@ -85,7 +85,7 @@ def test_a_restart_leaves_a_shells_run_and_another_services_run_alone(store: Sto
         hold(store, run.run_id, me, service)
         settle_runs(store)
         assert read_run(store, run.run_id).status == "running"
-        assert read_lock(store).lock.held
+        assert read_lease(store).lease.held
 
 
 def test_cancelling_ends_the_whole_group_of_processes(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_cancelling_ends_the_whole_group_of_processes(store: Store) -> None:
         assert process.wait(5) != 0
         assert process.stdout.read() == b""  # the grandchild held this pipe open: it is gone as well
     assert ended.status == "cancelled"
-    assert not read_lock(store).lock.held
+    assert not read_lease(store).lease.held
 
 
 def test_a_run_that_has_ended_cannot_be_cancelled(store: Store) -> None:

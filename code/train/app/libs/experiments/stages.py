@@ -21,7 +21,7 @@ from libs.release.files import build_release
 from libs.release.publish import publish
 from libs.runs.job import Job
 from libs.service.settings import TrainSettings
-from libs.tracking.tracking import track
+from libs.tracking import track
 from libs.values.progress import Progress
 from libs.values.recipe import Recipe
 from libs.vectors.word2vec import train_vectors

@@ -1,1 +1,1 @@
-"""Training runs: their records in the store, the lock that lets one run at a time, and the process a run lives in."""
+"""Training runs: their records in the store, the lease that lets one run at a time, and the process of a run."""

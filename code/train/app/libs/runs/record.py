@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,13 +12,18 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sentiment.errors import KeyMissingError, PermanentError
+from libs.values.progress import Snapshot
+from sentiment.errors import KeyMissingError, PermanentError, TransientError
 from sentiment.release.manifest import new_version, require_version
 from sentiment.store import Store
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL: Final = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 _PREFIX: Final = "runs/"
+_RECORD_SECONDS: Final = 1.0
+_LAST_WRITE_SECONDS: Final = 120.0
+
+logger = logging.getLogger(__name__)
 
 
 class Run(BaseModel):
@@ -45,7 +53,7 @@ class Run(BaseModel):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether it has ended."""
         return self.status in FINAL
 
 
@@ -88,6 +96,63 @@ def finish_run(run: Run, status: Status, **changes: Any) -> Run:
     """Return ``run`` as ended now; progress stays where it was unless it succeeded."""
     ended = {"status": status, "finished_at": datetime.now(UTC), "seconds_left": None, **changes}
     return run.model_copy(update=ended)
+
+
+class RunRecorder:
+    """Writes the record of a run that is going on: at once for a new stage, else at most once a second."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        """Mark the run as running."""
+        self._store = store
+        self._lock = threading.Lock()
+        self._written = 0.0
+        self._open = True
+        self.run = run.model_copy(update={"status": "running", "started_at": datetime.now(UTC)})
+        write_run(store, self.run)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Note the progress."""
+        left = None if snapshot.seconds_left is None else round(snapshot.seconds_left, 1)
+        changes = {
+            "stage": snapshot.stage,
+            "progress": round(max(snapshot.progress, self.run.progress), 4),
+            "seconds_left": left,
+            "figures": snapshot.figures,
+            "stage_seconds": snapshot.stage_seconds,
+        }
+        new_stage = snapshot.stage != self.run.stage
+        with self._lock:
+            self.run = self.run.model_copy(update=changes)
+            due = new_stage or time.monotonic() - self._written >= _RECORD_SECONDS
+            if not (due and self._open):
+                return
+            self._written = time.monotonic()
+            try:
+                write_run(self._store, self.run)
+            except TransientError as error:
+                logger.warning("progress not recorded", extra={"error": error.detail})
+
+    def finish(self, status: Any, **changes: Any) -> Run:
+        """Return the run as ended."""
+        return finish_run(self.run, status, **changes)
+
+    def close(self, ended: Run) -> None:
+        """Write the ended run, retrying for two minutes while the store is down; nothing is written after it."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+            deadline = time.monotonic() + _LAST_WRITE_SECONDS
+            while True:
+                try:
+                    write_run(self._store, ended)
+                except TransientError as error:
+                    if time.monotonic() > deadline:
+                        logger.warning("the run's end is not recorded", extra={"error": error.detail})
+                        return
+                    time.sleep(2)
+                else:
+                    return
 
 
 def _key(run_id: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from libs.experiments.commands import compare, stage, track, tune
 from libs.runs.job import Job, Outcome
+from libs.service.experiment_commands import compare, stage, track, tune
 from libs.service.options import dataset_option, quiet_option, read_given, set_option
 from libs.service.settings import TrainSettings
 from sentiment.errors import PermanentError

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 
 from libs.release.catalogue import list_models, parse_moment, promote_by_hand, show_live_at
 from libs.runs.control import cancel_run, current_run, start_run
-from libs.runs.lock import Process
+from libs.runs.lease import Process
 from libs.runs.overrides import DATASET, choose_datasets, read_overrides
 from libs.runs.record import Run, list_runs
 from libs.service.metrics import STARTED

@@ -32,7 +32,7 @@ def serve(settings: TrainSettings) -> None:
 
 def create_app() -> Flask:
     """Return the web app; each gunicorn worker makes its own."""
-    from libs.runs.lock import Process
+    from libs.runs.lease import Process
     from libs.service.metrics import RunsCollector
     from libs.service.pages import register_pages
     from libs.service.routes import STATUSES, make_readiness, register_routes

@@ -1,1 +1,5 @@
-"""Finished runs and releases in MLflow; off unless MLFLOW_TRACKING_URI is set."""
+"""Log releases to MLflow; off unless MLFLOW_TRACKING_URI is set."""
+
+from libs.tracking.background import limit_run_time, log_to_mlflow, track
+
+__all__ = ["limit_run_time", "log_to_mlflow", "track"]

@@ -11,7 +11,7 @@ import pytest
 from develop.fixtures.tiny_release import publish_tiny_release
 from flask.testing import FlaskClient
 
-from libs.runs.lock import Process
+from libs.runs.lease import Process
 from libs.runs.record import finish_run, new_run, write_run
 from libs.service.pages import register_pages
 from libs.service.routes import STATUSES, make_readiness, register_routes

@@ -15,7 +15,7 @@ from develop.fixtures.aws_server import aws_environment
 from develop.fixtures.tiny_release import publish_tiny_release
 from processes import FAST, run_command, start_service
 
-from libs.runs.lock import read_lock
+from libs.runs.lease import read_lease
 from sentiment.model.classifier import load_classifier
 from sentiment.release.fetching import fetch_release
 from sentiment.release.held_out import hash_text, is_held_out
@@ -85,7 +85,7 @@ def test_a_second_call_answers_the_same_run_and_cancelling_ends_every_process_of
         assert len(ids) == 1
         run_id = ids.pop()
         service.await_run(run_id, {"running"})
-        training = read_lock(store).lock.holder
+        training = read_lease(store).lease.holder
         assert training is not None
         cancelled = service.delete(f"/runs/{run_id}").json()
         assert cancelled["status"] == "cancelled"
@@ -99,7 +99,7 @@ def test_a_restart_marks_the_unfinished_run_interrupted_and_leaves_no_process_be
     with start_service(environment(store)) as service:
         run_id = service.get("/train").json()["run_id"]
         service.await_run(run_id, {"running"})
-        training = read_lock(store).lock.holder
+        training = read_lease(store).lease.holder
         assert training is not None
         service.process.send_signal(how)
         service.process.wait(40)
@@ -114,7 +114,7 @@ def test_a_training_process_that_is_killed_is_a_failed_run(store: Store) -> None
     with start_service(environment(store)) as service:
         run_id = service.get("/train").json()["run_id"]
         service.await_run(run_id, {"running"})
-        holder = read_lock(store).lock.holder
+        holder = read_lease(store).lease.holder
         assert holder is not None
         os.kill(holder.pid, signal.SIGKILL)
         run = service.await_run(run_id, {"failed", "interrupted"}, 20)

@@ -1,4 +1,4 @@
-"""The experiments' part of train's command line."""
+"""Commands for experiments: compare, tune, track, stage."""
 
 from __future__ import annotations
 
@@ -99,16 +99,16 @@ def tune(
 @click.argument("version")
 @click.option("--unattended", is_flag=True, hidden=True)
 def track(version: str, *, unattended: bool) -> None:
-    """Tell MLflow at MLFLOW_TRACKING_URI about a published release, and wait for its end.
+    """Log a published release to the MLflow server at MLFLOW_TRACKING_URI, and wait for the end.
 
     A run does this by itself; again, it repeats what MLflow did not take, and sets the alias champion or challenger by
     what is live now.
     """
-    from libs.tracking.tracking import end_in_time, tell_mlflow
+    from libs.tracking import limit_run_time, log_to_mlflow
 
     if unattended:
-        end_in_time()
-    registered = tell_mlflow(_start(quiet=False), version)
+        limit_run_time()
+    registered = log_to_mlflow(_start(quiet=False), version)
     click.echo(f"release {version} is version {registered} of the registered model")
 
 

@@ -1,4 +1,4 @@
-"""After a run: tell MLflow, in a process of its own, so that MLflow can neither fail nor hold up a run."""
+"""Log a release to MLflow in a process of its own, so that MLflow can neither fail nor delay a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from libs.service.settings import TrainSettings
-from libs.tracking.mlflow_run import MISSING, record_release
+from libs.tracking.mlflow_release import MISSING, log_release
 from sentiment.errors import ConfigurationError
 from sentiment.release.fetching import fetch_release
 from sentiment.release.promotion import read_current
@@ -24,15 +24,15 @@ from sentiment.store import open_store
 logger = logging.getLogger(__name__)
 
 MOST_WAITED_SECONDS: Final = 5.0
-MOST_TOLD_SECONDS: Final = 900
+MOST_LOGGED_SECONDS: Final = 900
 _MAIN: Final = Path(__file__).resolve().parents[2] / "main.py"
 
 
 def track(settings: TrainSettings, version: str) -> None:
-    """Start telling MLflow about the published release ``version``, if MLFLOW_TRACKING_URI is set; never raises.
+    """Start logging the published release ``version`` to MLflow, if MLFLOW_TRACKING_URI is set; never raises.
 
-    Waits for at most 5 s: whatever takes longer goes on without this process and ends itself after a quarter of an hour.
-    ``python main.py track VERSION`` tells again what MLflow did not take.
+    Waits for at most 5 s: what takes longer goes on without this process and ends itself after a quarter of an hour.
+    ``python main.py track VERSION`` repeats what MLflow did not take.
     """
     if settings.mlflow_tracking_uri is None:
         return
@@ -47,10 +47,10 @@ def track(settings: TrainSettings, version: str) -> None:
     _wait(process, version)
 
 
-def tell_mlflow(settings: TrainSettings, version: str) -> str:
-    """Tell MLflow about the published release ``version`` and return the version it is registered under there.
+def log_to_mlflow(settings: TrainSettings, version: str) -> str:
+    """Log the published release ``version`` to MLflow and return the version it is registered under there.
 
-    Raises ``SentimentError``: what ``record_release`` and ``fetch_release`` do, ``ConfigurationError`` without an address.
+    Raises ``SentimentError``: what ``log_release`` and ``fetch_release`` do, ``ConfigurationError`` without an address.
     """
     if settings.mlflow_tracking_uri is None:
         raise ConfigurationError("MLFLOW_TRACKING_URI is missing, e.g. MLFLOW_TRACKING_URI=sqlite:////srv/mlflow.db")
@@ -59,12 +59,12 @@ def tell_mlflow(settings: TrainSettings, version: str) -> str:
     with tempfile.TemporaryDirectory(prefix="sentiment-mlflow-") as folder:
         release = fetch_release(store, version, Path(folder))
         live = current is not None and current.current.version == version
-        return record_release(settings.mlflow_tracking_uri, release, live=live, warn=_warn)
+        return log_release(settings.mlflow_tracking_uri, release, live=live, warn=_warn)
 
 
-def end_in_time() -> None:
-    """End this process after a quarter of an hour, whatever it waits for: nobody is there to end it."""
-    timer = threading.Timer(MOST_TOLD_SECONDS, os._exit, (1,))
+def limit_run_time() -> None:
+    """End this process after a quarter of an hour, whatever it waits for."""
+    timer = threading.Timer(MOST_LOGGED_SECONDS, os._exit, (1,))
     timer.daemon = True
     timer.start()
 
@@ -97,7 +97,7 @@ def _wait(process: subprocess.Popen[str], version: str) -> None:
         code = process.wait(MOST_WAITED_SECONDS)
     except subprocess.TimeoutExpired:
         logger.warning(
-            "MLflow takes long; it is being told without this run waiting",
+            "MLflow takes long; logging to it goes on without this run waiting",
             extra={"seconds": MOST_WAITED_SECONDS, "repeat": f"python main.py track {version}"},
         )
         return

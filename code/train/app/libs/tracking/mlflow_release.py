@@ -1,6 +1,6 @@
-"""A published release as a run and a registered model version of MLflow. The only place that meets MLflow.
+"""Log a published release to MLflow as a run and a registered model version. The only module that imports MLflow.
 
-Everything comes from the release itself, so it can be told again at any time: after MLflow was down, or to move an alias.
+Everything comes from the release itself, so it can be logged again at any time: after MLflow was down, or to move an alias.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BATCH: Final = 100  # MLflow takes at most so many parameters at once
 _PAGE: Final = 200
 _EPOCH_METRICS: Final = {"loss": "loss", "watched_loss": "val_loss", "watched_accuracy": "val_accuracy"}
 # MLflow's own defaults would try for a quarter of an hour; whoever sets these variables knows better and wins.
-_PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+_TIME_LIMITS: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "GIT_PYTHON_REFRESH": "quiet",
@@ -33,15 +33,15 @@ _QUIET: Final = {
 }
 
 
-def record_release(uri: str, release: Release, *, live: bool, warn: Callable[[str], None]) -> str:
-    """Tell MLflow at ``uri`` about ``release`` and return the version it is registered under.
+def log_release(uri: str, release: Release, *, live: bool, warn: Callable[[str], None]) -> str:
+    """Log ``release`` to the MLflow server at ``uri`` and return the version it is registered under.
 
-    ``live``: it gets the alias ``champion``, else ``challenger``. A release that was told before is found again and only
-    its alias is set. ``warn`` hears of what this MLflow cannot do (GitLab's has no aliases; the run's tag says it there).
+    ``live``: it gets the alias ``champion``, else ``challenger``. A release that was logged before is found again and only
+    its alias is set. ``warn`` is called with what this server cannot do (GitLab's has no aliases; there the run has a tag).
     Raises ``ConfigurationError`` when MLflow is not installed, ``PermanentError("mlflow_refused")``,
     ``TransientError("mlflow_unreachable")``.
     """
-    for name, value in (_PATIENCE | _QUIET).items():
+    for name, value in (_TIME_LIMITS | _QUIET).items():
         os.environ.setdefault(name, value)
     try:
         import mlflow
@@ -50,7 +50,7 @@ def record_release(uri: str, release: Release, *, live: bool, warn: Callable[[st
     except ImportError:
         raise ConfigurationError(MISSING) from None
     try:
-        return _Told(mlflow.MlflowClient(uri, registry_uri=uri), uri, release, warn).tell(live=live)
+        return _ReleaseLogger(mlflow.MlflowClient(uri, registry_uri=uri), uri, release, warn).log(live=live)
     except MlflowException as error:
         detail = f"MLflow: {_without_credentials(error.message)}"
         # GitLab's refusals carry no code that MLflow's client knows, only the status in their sentence.
@@ -61,13 +61,13 @@ def record_release(uri: str, release: Release, *, live: bool, warn: Callable[[st
         raise TransientError(f"MLflow: {_without_credentials(str(error))}", code="mlflow_unreachable") from None
 
 
-class _Told:
-    """One release's run, step by step."""
+class _ReleaseLogger:
+    """Find or make the run of one release, fill it, register it, and set its alias."""
 
     def __init__(self, client: Any, uri: str, release: Release, warn: Callable[[str], None]) -> None:
         self._client, self._uri, self._release, self._warn = client, uri, release, warn
 
-    def tell(self, *, live: bool) -> str:
+    def log(self, *, live: bool) -> str:
         run = self._find_run(experiment := self._open_experiment())
         version: str | None = run.data.tags.get(VERSION_TAG) if run else None
         if version is None:
