@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 def create_app() -> Flask:
     """Return serve with ``POST /echo`` beside ``POST /predict``, behind the same hooks, log and metrics."""
-    from libs.application import create_app as create_serve
+    from libs.service.application import create_app as create_serve
 
     return _add_echo(create_serve())
 

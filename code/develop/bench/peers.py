@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from develop.environments import EnvironmentFailedError, make_environments
 from develop.places import python_of
-from rounds import ROUNDS, SECONDS, alternate, make_asker
-from servers import NotStartedError, start_server
+from develop.bench.rounds import ROUNDS, SECONDS, alternate, make_asker
+from develop.bench.servers import NotStartedError, start_server
 
 from sentiment.release.manifest import Release
 

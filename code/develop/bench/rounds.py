@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Final, NamedTuple
 
-from load import Load, run_load
+from develop.bench.load import Load, run_load
 
 from sentiment.model.classifier import Classifier
 from sentiment.text.cleaning import clean

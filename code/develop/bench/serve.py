@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import orjson
-from develop.peers import measure_peers
+from develop.bench.peers import measure_peers
 from develop.places import CODE, LOCAL
-from load import run_load
-from results import write_results
-from rounds import ROUNDS, alternate, make_asker, make_caller
-from servers import start_server
-from texts import ONE, read_texts
+from develop.bench.load import run_load
+from develop.bench.results import write_results
+from develop.bench.rounds import ROUNDS, alternate, make_asker, make_caller
+from develop.bench.servers import start_server
+from develop.bench.texts import ONE, read_texts
 
 from sentiment.model.classifier import Classifier, load_classifier
 from sentiment.release.fetching import fetch_release
