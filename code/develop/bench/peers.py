@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from develop.environments import EnvironmentFailedError, make_environments
-from develop.places import python_of
 from develop.bench.rounds import ROUNDS, SECONDS, alternate, make_asker
 from develop.bench.servers import NotStartedError, start_server
+from develop.environments import EnvironmentFailedError, make_environments
+from develop.places import python_of
 
 from sentiment.release.manifest import Release
 

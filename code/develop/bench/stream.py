@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import requests
+from develop.bench.results import write_results
+from develop.bench.stream_world import Running, run_pinned, start_serve, write_posts
 from develop.fixtures.aws_server import aws_environment, start_aws_server
 from develop.fixtures.dynalite import start_dynalite
 from develop.places import CODE
-from develop.bench.results import write_results
-from develop.bench.stream_world import Running, run_pinned, start_serve, write_posts
 
 sys.path.insert(0, str(CODE / "stream" / "tests"))
 from collections.abc import Callable, Iterator
