@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import compare_snapshot
 from flask import Flask
 from pydantic import SecretStr
 
 from libs.model.live import LiveModel
 from libs.service.application import WEB, build_app
+from libs.service.contract import CONTRACT
 from libs.service.settings import ServeSettings
 
 APP = Path(__file__).parents[1] / "app"
@@ -47,6 +50,10 @@ def guarded(settings: ServeSettings, live: LiveModel, tmp_path: Path) -> Flask:
     return build_app(settings.model_copy(update=changes), live)
 
 
+def test_the_description_is_what_the_routes_say(guarded: Flask) -> None:
+    compare_snapshot(make_document(guarded, CONTRACT), WEB / "openapi.json")
+
+
 def test_every_route_is_described_and_nothing_else(app: Flask, guarded: Flask) -> None:
     described = {(path, method.upper()) for path, methods in SPEC["paths"].items() for method in methods}
     assert described == list_operations(guarded)
@@ -54,8 +61,8 @@ def test_every_route_is_described_and_nothing_else(app: Flask, guarded: Flask) -
 
 
 def test_every_code_that_a_caller_can_meet_is_described() -> None:
-    modules = ("question.py", "admission.py", "explanation.py", "live.py", "answer.py", "predictor.py")
-    paths = [*(APP / "libs" / name for name in modules), *(APP / "libs" / "accounts").glob("*.py")]
+    libs = APP / "libs"
+    paths = [*(libs / "predict").glob("*.py"), libs / "model" / "live.py", *(libs / "accounts").glob("*.py")]
     raised = {code for path in paths for code in re.findall(r'code="(\w+)"', path.read_text(encoding="utf-8"))}
     assert {"not_json", "overloaded", "users_down"} < raised
     assert raised <= list_described_codes()

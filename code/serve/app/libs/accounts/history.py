@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, column, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from libs.accounts.contract import LARGEST_ENTRY, read_number
 from libs.accounts.database import Database
 from libs.accounts.tables import predictions
 from libs.accounts.users import User
 from sentiment.errors import PermanentError
 from sentiment.model.labels import Prediction
-
-MOST_ENTRIES: Final = 1_000
-_LARGEST_ID: Final = 2**63 - 1
 
 
 def record_predictions(
@@ -57,30 +55,18 @@ def delete_history(database: Database, user: User) -> int:
         return connection.execute(delete(predictions).where(predictions.c.user_id == user.id)).rowcount
 
 
-def read_limit(arguments: Mapping[str, str]) -> int:
-    """Return ``limit`` (default 50); ``PermanentError("bad_parameter")`` unless it is 1 to 1,000."""
-    limit = _read_number(arguments.get("limit", "50"))
-    if limit is None or not 1 <= limit <= MOST_ENTRIES:
-        raise PermanentError(f"limit is a number from 1 to {MOST_ENTRIES}", code="bad_parameter")
-    return limit
-
-
-def read_before(arguments: Mapping[str, str]) -> ColumnElement[bool] | None:
-    """Return the condition that ``before`` (an entry's id, or an ISO 8601 time) stands for."""
-    if "before" not in arguments:
+def parse_before(before: str | None) -> ColumnElement[bool] | None:
+    """Return the condition that ``before`` (an entry's id, or an ISO 8601 time) stands for; None for no ``before``."""
+    if before is None:
         return None
-    number = _read_number(arguments["before"])
-    if number is not None and 1 <= number <= _LARGEST_ID:
+    number = read_number(before)
+    if number is not None and 1 <= number <= LARGEST_ENTRY:
         return column("id") < number
     try:
-        moment = datetime.fromisoformat(arguments["before"].replace(" ", "+"))  # a plus sign that a query turned blank
+        moment = datetime.fromisoformat(before.replace(" ", "+"))  # a plus sign that a query turned blank
         return column("created_at") < moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise PermanentError("before is an entry's id or an ISO 8601 time", code="bad_parameter") from None
-
-
-def _read_number(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else None
 
 
 def _make_storable(text: str) -> str:

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, select
 
+from libs.accounts.contract import LARGEST_KEY, LONGEST_KEY_NAME
 from libs.accounts.database import Database
 from libs.accounts.tables import api_keys, users
 from libs.accounts.users import User
 from sentiment.errors import PermanentError
 
 MOST_KEYS: Final = 50
-_LARGEST_ID: Final = 2**31 - 1  # what an INTEGER column holds in every database
 _PREFIX: Final = "sentiment_"  # lets secret scanners and people see what a leaked string is
 
 
 def create_key(database: Database, user: User, name: Any) -> dict[str, Any]:
     """Return a new key with its secret; ``PermanentError``: ``bad_key_name`` or ``too_many_keys``."""
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 64 or not name.isprintable():
+    if not isinstance(name, str) or not 1 <= len(name.strip()) <= LONGEST_KEY_NAME or not name.isprintable():
         raise PermanentError("a key's 'name' has 1 to 64 printable characters", code="bad_key_name")
     secret = _PREFIX + secrets.token_urlsafe(32)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -45,7 +45,7 @@ def delete_key(database: Database, user: User, key_id: int) -> None:
     """Revoke a key; ``PermanentError("key_missing")`` when this user has none of that id."""
     chosen = delete(api_keys).where(api_keys.c.user_id == user.id, api_keys.c.id == key_id)
     with database.begin() as connection:
-        if key_id > _LARGEST_ID or connection.execute(chosen).rowcount == 0:
+        if key_id > LARGEST_KEY or connection.execute(chosen).rowcount == 0:
             raise PermanentError(f"there is no key {key_id}", code="key_missing")
 
 

@@ -9,14 +9,13 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from libs.accounts.contract import LONGEST_PASSWORD, SHORTEST_PASSWORD, USERNAME
 from libs.accounts.database import Database
 from libs.accounts.passwords import hash_password, is_password
 from libs.accounts.tables import users
 from sentiment.errors import PermanentError
 
-SHORTEST_PASSWORD: Final = 8
-LONGEST_PASSWORD: Final = 256
-_USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+_USERNAME: Final = re.compile(USERNAME)
 
 
 class User(NamedTuple):

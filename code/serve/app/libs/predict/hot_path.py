@@ -35,7 +35,7 @@ class HotPath:
         environ["HTTP_X_REQUEST_ID"] = request = take_request_id(environ.get("HTTP_X_REQUEST_ID"))
         request_id.set(request)
         try:
-            reply = self._predictor.answer(environ)
+            reply = self._predictor.answer(self._predictor.read(environ))
         except Exception as error:  # noqa: BLE001 - raised again inside Flask, where errors are translated
             environ[FAILURE] = error
             return self._app(environ, start_response)

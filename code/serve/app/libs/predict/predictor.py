@@ -1,24 +1,20 @@
-"""``POST /predict`` from the WSGI environment to the bytes of the answer, whichever way the request came in."""
+"""``POST /predict`` from the request to the bytes of the answer, whichever way the request came in."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from libs.accounts.callers import Callers
 from libs.model.live import LiveModel
-from libs.predict.admission import Admission, arrival, read_deadline
+from libs.predict.admission import Admission
 from libs.predict.answer import answer_question
-from libs.predict.question import read_question
+from libs.predict.question import PredictRequest, read_question, read_request
 from libs.service.metrics import TEXTS, count_predictions
-from sentiment.errors import PermanentError
 
-BODY_LIMIT: Final = 16 * 1024 * 1024
-_YES_NO: Final = {"true": True, "1": True, "false": False, "0": False}
+if TYPE_CHECKING:
+    from libs.accounts.callers import Callers  # brings SQLAlchemy, which an open service does without
 
 
 class Reply(NamedTuple):
@@ -41,50 +37,22 @@ class Predictor:
         self._callers = callers
         self._log_texts = log_texts
 
-    def answer(self, environ: Mapping[str, Any]) -> Reply:
+    def read(self, environ: Mapping[str, Any]) -> PredictRequest:
+        """Return what a WSGI environment asks; errors as ``read_request`` raises them."""
+        return read_request(environ, self._callers)
+
+    def answer(self, request: PredictRequest) -> Reply:
         """Return the reply; raises ``PermanentError`` or ``TransientError`` with a code of ``POST /predict``."""
-        deadline = read_deadline(environ.get("HTTP_X_REQUEST_DEADLINE_MS"), arrival.get() or time.monotonic())
-        explain = read_explain(environ.get("QUERY_STRING", ""))
-        user = self._callers.identify(environ) if self._callers else None
-        body = read_body(environ)
-        with self._admission.admit(deadline):
-            question = read_question(read_mimetype(environ), body)
+        with self._admission.admit(request.deadline):
+            question = read_question(request.mimetype, request.body)
             classifier = self._live.require_classifier()
-            answer, predictions = answer_question(classifier, question, explain=explain)
+            answer, predictions = answer_question(classifier, question, explain=request.explain)
         count_predictions(predictions)
         TEXTS.observe(len(question.rows))
         fields: dict[str, Any] = {"texts": len(question.rows), "model_version": classifier.version}
         if self._log_texts:
             fields["sent"] = [text.encode("utf-8", "replace").decode() for text in question.texts]
-        if user and self._callers:
-            self._callers.record(user, question.texts, predictions, classifier.version)
-            fields["user"] = user.username
+        if request.caller and self._callers:
+            self._callers.record(request.caller, question.texts, predictions, classifier.version)
+            fields["user"] = request.caller.username
         return Reply(orjson.dumps(answer), classifier.version, fields)
-
-
-def read_mimetype(environ: Mapping[str, Any]) -> str:
-    """Return the content type without its parameters, in lower case."""
-    content_type: str = environ.get("CONTENT_TYPE", "")
-    return content_type.partition(";")[0].strip().lower()
-
-
-def read_explain(query: str) -> bool:
-    """Return what ``?explain=`` says; ``PermanentError("bad_parameter")`` when it says neither yes nor no."""
-    if not query:
-        return False
-    value = parse_qs(query, keep_blank_values=True).get("explain", ["false"])[-1]
-    if value not in _YES_NO:
-        raise PermanentError("explain is true or false", code="bad_parameter")
-    return _YES_NO[value]
-
-
-def read_body(environ: Mapping[str, Any]) -> bytes:
-    """Return the whole body, of announced length or in chunks; ``PermanentError("body_too_large")`` over 16 MiB."""
-    announced = environ.get("CONTENT_LENGTH") or ""
-    length = int(announced) if announced.isdecimal() else None
-    if length is not None and length > BODY_LIMIT:
-        raise PermanentError("a body may have 16 MiB at most", code="body_too_large")
-    body: bytes = environ["wsgi.input"].read(BODY_LIMIT + 1 if length is None else length)
-    if len(body) > BODY_LIMIT:
-        raise PermanentError("a body may have 16 MiB at most", code="body_too_large")
-    return body

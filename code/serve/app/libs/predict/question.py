@@ -1,18 +1,41 @@
-"""What a caller asks: one text or many, read from the body by the rules of ``POST /predict``."""
+"""What a call of ``POST /predict`` asks, by the rules of that route: read once at the edge, its body only under admission."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, NoReturn
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from urllib.parse import parse_qs
 
 import orjson
 
+from libs.predict.admission import arrival, read_deadline
 from sentiment.errors import PermanentError
+
+if TYPE_CHECKING:
+    from libs.accounts.callers import Callers  # brings SQLAlchemy, which an open service does without
+    from libs.accounts.users import User
+
+BODY_LIMIT: Final = 16 * 1024 * 1024
 
 LONGEST_TEXT: Final = 10_000
 """Characters."""
 MOST_TEXTS: Final = 1_024
+_YES_NO: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+class PredictRequest(NamedTuple):
+    """One call, checked as far as that is possible without parsing its body."""
+
+    deadline: float | None
+    """On the monotonic clock; None when the caller waits as long as it takes."""
+    explain: bool
+    caller: User | None
+    """None when anybody may ask."""
+    mimetype: str
+    """The content type without its parameters, in lower case."""
+    body: bytes
 
 
 class Question(NamedTuple):
@@ -25,6 +48,21 @@ class Question(NamedTuple):
     def texts(self) -> list[str]:
         """The rows that can be predicted, in order."""
         return [row for row in self.rows if isinstance(row, str)]
+
+
+def read_request(environ: Mapping[str, Any], callers: Callers | None) -> PredictRequest:
+    """Return the call that a WSGI environment holds, with its whole body.
+
+    Raises, in this order, ``PermanentError``: ``bad_deadline``, ``bad_parameter``, ``unauthorized``, ``body_too_large``; and
+    ``TransientError("users_down")``.
+    """
+    return PredictRequest(
+        deadline=read_deadline(environ.get("HTTP_X_REQUEST_DEADLINE_MS"), arrival.get() or time.monotonic()),
+        explain=_read_explain(environ.get("QUERY_STRING", "")),
+        caller=callers.identify(environ) if callers else None,
+        mimetype=environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower(),
+        body=_read_body(environ),
+    )
 
 
 def read_question(mimetype: str, body: bytes) -> Question:
@@ -83,3 +121,25 @@ def _parse_leniently(body: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _read_explain(query: str) -> bool:
+    """Return what ``?explain=`` says; ``PermanentError("bad_parameter")`` when it says neither yes nor no."""
+    if not query:
+        return False
+    value = parse_qs(query, keep_blank_values=True).get("explain", ["false"])[-1]
+    if value not in _YES_NO:
+        raise PermanentError("explain is true or false", code="bad_parameter")
+    return _YES_NO[value]
+
+
+def _read_body(environ: Mapping[str, Any]) -> bytes:
+    """Return the whole body, of announced length or in chunks; ``PermanentError("body_too_large")`` over 16 MiB."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    length = int(announced) if announced.isdecimal() else None
+    if length is not None and length > BODY_LIMIT:
+        raise PermanentError("a body may have 16 MiB at most", code="body_too_large")
+    body: bytes = environ["wsgi.input"].read(BODY_LIMIT + 1 if length is None else length)
+    if len(body) > BODY_LIMIT:
+        raise PermanentError("a body may have 16 MiB at most", code="body_too_large")
+    return body

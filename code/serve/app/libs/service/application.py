@@ -5,22 +5,28 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, g, render_template, request
 
-from libs.accounts.callers import Callers
+from libs.accounts import contract as accounts
 from libs.model.live import LiveModel
 from libs.model.watcher import ReleaseWatcher
 from libs.predict.admission import Admission
-from libs.predict.predictor import BODY_LIMIT, Predictor
+from libs.predict.predictor import Predictor
+from libs.predict.question import BODY_LIMIT
+from libs.service.contract import ServeReady
 from libs.service.metrics import count_request
 from libs.service.routes import register_predictions
 from libs.service.settings import ServeSettings
 from sentiment.service.http.app import Readiness, create_web_app
+from sentiment.service.http.contract import JSON, Answer, describe
 from sentiment.service.logs import configure_logs
 from sentiment.service.settings import read_settings
 from sentiment.store import open_store
+
+if TYPE_CHECKING:
+    from libs.accounts.callers import Callers  # brings SQLAlchemy, which an open service does without
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +65,13 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
         return Readiness(live.list_obstacles(), live.describe())
 
     app = create_web_app(
-        "serve", settings, folder=WEB, readiness=tell_readiness, statuses=STATUSES, body_limit_bytes=BODY_LIMIT
+        "serve",
+        settings,
+        folder=WEB,
+        readiness=tell_readiness,
+        ready_model=ServeReady,
+        statuses=STATUSES,
+        body_limit_bytes=BODY_LIMIT,
     )
     callers = _register_accounts(app, settings)
     admission = Admission(settings.slots, settings.waiting)
@@ -87,6 +99,14 @@ def _register_accounts(app: Flask, settings: ServeSettings) -> Callers | None:
 
 def _register_page(app: Flask, callers: Callers | None) -> None:
     @app.get("/")
+    @describe(
+        "showPage",
+        "The page; with an Authorization header and accounts on, the current user as JSON",
+        Answer(200, "The page, or the current user.", {"text/html": str, JSON: accounts.User}),
+        accounts.UNKNOWN_CALLER,
+        accounts.USERS_DOWN,
+        security=("", *accounts.PERSON),
+    )
     def show_page() -> str | dict[str, str]:
         if callers and "Authorization" in request.headers:
             return callers.identify_person(request.environ).describe()

@@ -16,7 +16,9 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from pydantic import SecretStr
 
 from sentiment.errors import PermanentError
+from sentiment.service.http.contract import answer, describe, text
 from sentiment.service.http.metrics import render_metrics
+from sentiment.service.http.models import Health, Ready
 from sentiment.service.http.problems import register_problems
 from sentiment.service.logs import log_access, request_id, take_request_id
 from sentiment.service.settings import AppSettings
@@ -45,23 +47,27 @@ def create_web_app(
     *,
     folder: Path,
     readiness: Callable[[], Readiness],
+    ready_model: type[Ready] = Ready,
     statuses: Mapping[str, int],
     body_limit_bytes: int = 16 * 1024 * 1024,
     page_policy: str = _PAGE_POLICY,
     collector: Collector | None = None,
 ) -> Flask:
-    """Return an app with everything DESIGN promises of all three; the caller adds its own routes.
+    """Return an app with what is the same in all three (probes, problems, request ids, ``/docs``), for the caller's routes.
 
-    ``folder`` holds ``openapi.json``, ``templates/`` and ``static/``. ``statuses`` maps the app's error codes to HTTP
-    statuses. ``collector`` adds to ``/metrics`` what is looked up at each scrape. Routes may add fields to their access-log
-    line through ``flask.g.log_fields``.
+    ``folder`` holds ``openapi.json``, ``templates/`` and ``static/``. ``ready_model`` describes what ``/ready`` answers with
+    the details of ``readiness``. ``statuses`` maps the app's error codes to HTTP statuses. ``collector`` adds to
+    ``/metrics`` what is looked up at each scrape. Routes may add fields to their access-log line through
+    ``flask.g.log_fields``.
     """
     app = Flask(name, root_path=str(folder), template_folder="templates", static_folder="static")
     app.json = _OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = body_limit_bytes
     register_problems(app, statuses)
     _register_requests(app, page_policy)
-    _register_probes(app, name, settings, readiness, collector)
+    _register_probes(app, name, settings)
+    _register_readiness(app, readiness, ready_model)
+    _register_metrics(app, collector)
     _register_docs(app, (folder / "openapi.json").read_bytes())
     return app
 
@@ -116,23 +122,33 @@ def log_request(method: str, path: str, status: int, started: float, fields: Map
     log_access({"method": method, "path": path, "status": status, "latency_ms": latency, **fields})
 
 
-def _register_probes(
-    app: Flask, name: str, settings: AppSettings, readiness: Callable[[], Readiness], collector: Collector | None
-) -> None:
+def _register_probes(app: Flask, name: str, settings: AppSettings) -> None:
     started = time.monotonic()
 
     @app.get("/health")
+    @describe("health", "Is the process alive", answer(200, "It is.", Health))
     def health() -> dict[str, Any]:
-        uptime = round(time.monotonic() - started, 1)
         build = {"version": settings.app_version, "commit": settings.app_commit}
-        return {"status": "ok", "app": name, **build, "uptime_seconds": uptime}
+        return Health(status="ok", app=name, **build, uptime_seconds=round(time.monotonic() - started, 1)).model_dump()
+
+
+def _register_readiness(app: Flask, readiness: Callable[[], Readiness], model: type[Ready]) -> None:
+    yes, no = answer(200, "They may.", model), answer(503, "They may not; `reasons` says why.", model)
 
     @app.get("/ready")
+    @describe("ready", "May requests be sent here", yes, no, description=model.__doc__ or "")
     def ready() -> tuple[dict[str, Any], int]:
         reasons, details = readiness()
         return {"ready": not reasons, "reasons": reasons, **details}, 503 if reasons else 200
 
+
+def _register_metrics(app: Flask, collector: Collector | None) -> None:
     @app.get("/metrics")
+    @describe(
+        "metrics",
+        "Prometheus metrics, added up over all workers",
+        text(200, "Prometheus text format.", "text/plain"),
+    )
     def metrics() -> Response:
         body, content_type = render_metrics(collector)
         return Response(body, content_type=content_type)
@@ -140,7 +156,8 @@ def _register_probes(
 
 def _register_docs(app: Flask, openapi: bytes) -> None:
     @app.get("/openapi.json")
-    def describe() -> Response:
+    @describe("describeApi", "This description", answer(200, "OpenAPI 3.1.", dict[str, Any]))
+    def describe_api() -> Response:
         return Response(openapi, mimetype="application/json")
 
     config = {"validatorUrl": None, "oauth2RedirectUrl": "/docs/oauth2-redirect.html"}
