@@ -1,4 +1,4 @@
-"""What the pipeline's stages hand on, as files anybody can read: JSON, plain arrays, and Keras' own. No pickle."""
+"""The files that stages of the DVC pipeline pass on: JSON, NumPy arrays and a Keras file, never pickle."""
 
 from __future__ import annotations
 

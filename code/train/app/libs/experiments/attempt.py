@@ -1,4 +1,4 @@
-"""One attempt at a recipe, without evidence or release: vectors, network, and what it makes of the held-out rows."""
+"""Train vectors and network by a recipe and predict the held-out rows; no report and no release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VECTORS, _NETWORK = 0.25, 0.97  # of the time is over when each is done, as on 
 
 
 def attempt(corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[float], None]) -> Judged:
-    """Train the whole network and judge it by the labelled corpus' held-out rows; ``report`` gets the fraction done."""
+    """Return predictions of the labelled corpus' held-out rows by a newly trained network; ``report`` gets the fraction done."""
 
     def report_learning(fraction: float, _figures: dict[str, Any]) -> None:
         report(_VECTORS + (_NETWORK - _VECTORS) * fraction)

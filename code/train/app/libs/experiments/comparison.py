@@ -1,4 +1,4 @@
-"""``python main.py compare``: every feature recipe learns from the same rows and is judged by the same held-out rows."""
+"""``python main.py compare``: every feature recipe is trained on the same rows and evaluated on the same held-out rows."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Contest(NamedTuple):
 
 
 def compare_recipes(contest: Contest, report: Callable[[str, float], None]) -> dict[str, Any]:
-    """Let every recipe learn and be judged; return the comparison as it becomes ``comparison.json``.
+    """Train and evaluate every recipe; return the comparison as it is written to ``comparison.json``.
 
-    ``report`` gets the recipe at work and the fraction of all that is done. Each recipe has its measures with 95 %
-    intervals, seconds to learn and judge, and ``network_ahead``: by how much the network is ahead on the same rows in
+    ``report`` is called with the recipe that trains and the fraction of all that is done. Each recipe has its measures
+    with 95 % intervals, the seconds it took, and ``network_ahead``: by how much the network is ahead on the same rows in
     ``measure`` (accuracy; macro recall for three classes), with the interval of a paired bootstrap.
     """
     contenders = list_contenders()
@@ -46,12 +46,12 @@ def compare_recipes(contest: Contest, report: Callable[[str, float], None]) -> d
     seconds: dict[str, float] = {}
     for place, (name, judge) in enumerate(contenders.items()):
 
-        def tell(fraction: float, name: str = name, place: int = place) -> None:
+        def report_fraction(fraction: float, name: str = name, place: int = place) -> None:
             report(name, (place + fraction) / len(contenders))
 
-        tell(0.0)
+        report_fraction(0.0)
         began = time.monotonic()
-        judged[name] = judge(contest, tell)
+        judged[name] = judge(contest, report_fraction)
         seconds[name] = round(time.monotonic() - began, 2)
     report("done", 1.0)
     return _describe(contest, judged, seconds)
@@ -70,11 +70,11 @@ def list_contenders() -> dict[str, Callable[[Contest, Callable[[float], None]], 
 
 def _judge(contest: Contest, features: Any) -> Judged:
     corpus = contest.corpora.labelled
-    learnt, held_out = choose_rows(corpus, contest.recipe), corpus.held_out_rows
+    training, held_out = choose_rows(corpus, contest.recipe), corpus.held_out_rows
     classifier = make_classifier(len(corpus.classes))
-    classifier.fit(features.fit_transform([corpus.texts[row] for row in learnt]), corpus.labels[learnt])
-    chances = classifier.predict_proba(features.transform([corpus.texts[row] for row in held_out]))
-    return Judged(corpus.labels[held_out], np.asarray(chances, dtype=np.float32))
+    classifier.fit(features.fit_transform([corpus.texts[row] for row in training]), corpus.labels[training])
+    probabilities = classifier.predict_proba(features.transform([corpus.texts[row] for row in held_out]))
+    return Judged(corpus.labels[held_out], np.asarray(probabilities, dtype=np.float32))
 
 
 def _describe(contest: Contest, judged: dict[str, Judged], seconds: dict[str, float]) -> dict[str, Any]:

@@ -31,9 +31,9 @@ def format_table(comparison: dict[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     counts = comparison["rows"]
-    learnt = f"learnt from {counts['training']:,} rows, judged by {counts['held_out']:,} held-out rows"
+    counted = f"trained on {counts['training']:,} rows, evaluated on {counts['held_out']:,} held-out rows"
     ahead = f"network ahead by: {comparison['measure']}, row by row on the same rows (95 %)"
-    return "\n".join([*lines, learnt, ahead])
+    return "\n".join([*lines, counted, ahead])
 
 
 def _format_recipe(one: dict[str, Any]) -> tuple[str, ...]:

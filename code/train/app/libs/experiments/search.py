@@ -64,8 +64,8 @@ def search(
 
     The study lies in ``study.db`` among the results: the same question asked again goes on where it ended. Reproducible
     by seed as far as training is, except for how many attempts the time allows. Raises ``ConfigurationError`` when Optuna
-    is not installed, ``PermanentError("no_attempt_ended")`` when the time was too short for a single attempt. ``judge`` says
-    how good a recipe is, and defaults to training with it.
+    is not installed, ``PermanentError("no_attempt_ended")`` when the time was too short for a single attempt. ``judge``
+    returns how good a recipe is; by default it trains with it.
     """
     optuna = _import_optuna()
     corpora = set_aside(place.corpora, place.recipe.seed)
@@ -76,7 +76,7 @@ def search(
     def objective(trial: Any) -> float:
         name = _name_attempt(trial)
 
-        def tell(_fraction: float) -> None:
+        def report_time(_fraction: float) -> None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise optuna.TrialPruned
@@ -84,7 +84,7 @@ def search(
 
         values = suggest(trial, settled)
         trial.set_user_attr(_VALUES, values)
-        return (judge or judge_recipe)(corpora, override_recipe(place.recipe, values), place, tell)
+        return (judge or judge_recipe)(corpora, override_recipe(place.recipe, values), place, report_time)
 
     study.optimize(objective, timeout=seconds, n_trials=budget.attempts, catch=(PermanentError,))
     report("done", 1.0)

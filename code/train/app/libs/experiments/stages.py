@@ -1,6 +1,6 @@
-"""``python main.py stage``: the run's own steps one at a time, for DVC to repeat only those whose inputs changed.
+"""``python main.py stage``: the run's own steps one at a time, so that DVC repeats only those whose inputs changed.
 
-``main.train`` walks them in one breath; here each reads what the one before left in the folder and leaves its own.
+``main.train`` does them all; here each reads what the one before wrote into the folder, and writes its own.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def evaluate_and_build(stage: Stage) -> None:
 
 
 def register(stage: Stage) -> None:
-    """Publish the release, let the gate judge it, and tell MLflow if there is one."""
+    """Publish the release, let the gate judge it, and log it to MLflow if there is one."""
     stage.progress.enter("publish")
     corpora = artefacts.load_corpora(stage.folder / "clean")
     folder = stage.folder / "evaluate"

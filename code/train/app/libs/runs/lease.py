@@ -24,7 +24,7 @@ _SAME_START_SECONDS: Final = 1.0
 
 
 class Process(BaseModel):
-    """A process, told apart from a later one with the same number by when it started."""
+    """A process: its number, and its start time, which a later process with the same number does not share."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What a post says: its form, its words before anybody types them, and the label it gets."""
+"""The text of a synthetic post: its form, its sentences and its label."""
 
 from collections.abc import Mapping
 from random import Random

@@ -27,7 +27,7 @@ _LOOKED_AT: Final = 20  # newest runs; a record that has ended is read once
 
 
 class Described(NamedTuple):
-    """A metric's name, what it says, and its labels."""
+    """A metric's name, its help text, and its labels."""
 
     name: str
     text: str
@@ -82,7 +82,7 @@ class RunsCollector(Collector):
 
 def _judge_ended(runs: Sequence[Run]) -> Iterator[GaugeMetricFamily]:
     ends = _family(ENDED)
-    for run in reversed(runs):  # the newest of a status is said last, and counts
+    for run in reversed(runs):  # the newest of a status comes last, and counts
         if run.finished_at:
             ends.samples = [sample for sample in ends.samples if sample.labels["status"] != run.status]
             ends.add_metric([run.status], run.finished_at.timestamp())

@@ -24,7 +24,7 @@ RELEASE_TAG, VERSION_TAG, ALIAS_TAG = "release", "registered_version", "alias"
 _BATCH: Final = 100  # MLflow takes at most so many parameters at once
 _PAGE: Final = 200
 _EPOCH_METRICS: Final = {"loss": "loss", "watched_loss": "val_loss", "watched_accuracy": "val_accuracy"}
-# MLflow's own defaults would try for a quarter of an hour; whoever sets these variables knows better and wins.
+# MLflow's own defaults would try for a quarter of an hour; variables that are set already win.
 _TIME_LIMITS: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "20", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 _QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
