@@ -19,7 +19,7 @@ from sentiment.service.http.contract import PROBLEM, Answer, Body, Contract, Ope
 from sentiment.service.http.models import Problem
 
 DEFECT: Final = problem(500, "A defect of this app; the log has the request id.", "internal_error")
-"""What every route may answer."""
+"""What every route may answer; one that describes the status itself says more."""
 _REQUEST_ID: Final = "RequestId"
 _TEXT: Final = {"type": "string"}
 _SHARED: Final[dict[str, Any]] = {
@@ -134,7 +134,7 @@ def _add_operation(describer: OpenAPI, rule: str, method: str, operation: Operat
         security=[{scheme: []} if scheme else {} for scheme in operation.security],
         responses={
             answer.status: _describe_answer(answer, schemas)
-            for answer in sorted((*operation.answers, DEFECT), key=lambda answer: answer.status)
+            for answer in sorted((DEFECT, *operation.answers), key=lambda answer: answer.status)
         },
         **body,
     )(stand_in)

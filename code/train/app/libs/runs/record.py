@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.values.progress import Snapshot
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
@@ -29,12 +29,12 @@ logger = logging.getLogger(__name__)
 class Run(BaseModel):
     """One training run. ``progress`` goes from 0 to 1; times are UTC."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
     run_id: str
     status: Status = "queued"
     stage: str | None = None
-    progress: float = 0.0
+    progress: float = Field(default=0.0, json_schema_extra={"minimum": 0, "maximum": 1})
     seconds_left: float | None = None
     metrics: dict[str, Any] = {}
     model_version: str | None = None

@@ -9,9 +9,11 @@ from flask import Blueprint, Flask, Response, render_template
 
 from libs.evaluation.report.html_report import REPORT_PAGE, show_verdict
 from libs.release.catalogue import tell_story
+from libs.service.contract import STORE_DOWN, ModelFilePath
 from libs.service.settings import TrainSettings
 from sentiment.errors import KeyMissingError, PermanentError
 from sentiment.release.publishing import release_prefix
+from sentiment.service.http.contract import answer, describe, problem, text
 from sentiment.store import Store
 
 _SHOWN: Final = frozenset({".html", ".png", ".json", ".jsonl", ".svg", ".css"})
@@ -24,10 +26,20 @@ def register_pages(app: Flask, settings: TrainSettings, store: Store) -> None:
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
+    @describe("showPage", "The page of runs and releases", text(200, "The page.", "text/html"))
     def index() -> str:
         return render_template("index.html", guarded=settings.train_token is not None)
 
     @pages.get("/models/<version>/<name>")
+    @describe(
+        "readModelFile",
+        "A release's report, plots and other files a browser can show",
+        answer(200, "The file"),
+        problem(404, "There is no such file, or it is not shown.", "report_missing"),
+        STORE_DOWN,
+        path=ModelFilePath,
+        tag="models",
+    )
     def file(version: str, name: str) -> Response:
         data = _read_shown(store, version, name)
         if name == REPORT_PAGE:

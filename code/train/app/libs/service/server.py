@@ -18,6 +18,10 @@ from sentiment.store import open_store
 
 WEB_FOLDER: Final = Path(__file__).resolve().parents[2] / "web"
 SERVICE_PID: Final = "TRAIN_SERVICE_PID"  # set for the workers: whom a training process must not outlive
+STATUSES: Final = {
+    "run_missing": 404, "none_live": 404, "bad_version": 404, "report_missing": 404, "dataset_missing": 422, "bad_time": 422,
+    "not_json_type": 415, "run_finished": 409, "no_previous": 409, "not_json": 400, "bad_recipe": 422, "bad_dataset": 422,
+}  # fmt: skip
 _THREADS: Final = 16  # each ?wait=true holds one
 
 
@@ -33,9 +37,11 @@ def serve(settings: TrainSettings) -> None:
 def create_app() -> Flask:
     """Return the web app; each gunicorn worker makes its own."""
     from libs.runs.lease import Process
+    from libs.service.contract import TrainReady
     from libs.service.metrics import RunsCollector
     from libs.service.pages import register_pages
-    from libs.service.routes import STATUSES, make_readiness, register_routes
+    from libs.service.release_routes import make_readiness
+    from libs.service.routes import register_routes
     from sentiment.service.http.app import create_web_app
 
     settings = read_settings(TrainSettings)
@@ -46,6 +52,7 @@ def create_app() -> Flask:
         settings,
         folder=WEB_FOLDER,
         readiness=make_readiness(store),
+        ready_model=TrainReady,
         statuses=STATUSES,
         body_limit_bytes=2**20,
         collector=RunsCollector(store),
