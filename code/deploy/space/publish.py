@@ -1,4 +1,4 @@
-"""``python -m space.publish FOLDER``: put an assembled folder up as the Space HF_SPACE (owner/name), with HF_TOKEN.
+"""``python -m deploy.space.publish FOLDER``: put an assembled folder up as the Space HF_SPACE (owner/name), with HF_TOKEN.
 
 Run in the environment ``space``, which has Hugging Face's client. The Space then builds itself; this waits until it runs.
 """

@@ -21,13 +21,13 @@ from develop.bench.first_version import time_first_version
 from develop.bench.results import write_results
 from develop.bench.train_peers import measure_fasttext, train_word_pairs, train_words_and_letters
 from develop.bench.train_runs import DATA, EMOTICONS, PEOPLE, PEOPLE_ASIDE, REVIEWS, Trained, train, write_sample
-from libs.clean import clean_rows
-from libs.evidence.bootstrap import with_interval
-from libs.evidence.measures import accuracy, macro_recall
 from numpy.typing import NDArray
 
-from libs.corpus import Corpus
+from libs.corpus.clean import clean_rows
+from libs.corpus.corpora import Corpus
 from libs.dataset import parse_source, read_rows
+from libs.evaluation.bootstrap import with_interval
+from libs.evaluation.measures import accuracy, macro_recall
 from sentiment.model.labels import THREE_CLASSES, Prediction
 from sentiment.store import open_store
 from sentiment.text.cleaning import clean

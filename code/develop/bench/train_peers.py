@@ -13,7 +13,7 @@ import numpy as np
 from develop.places import ENVIRONMENTS
 from numpy.typing import NDArray
 
-from libs.corpus import Corpus
+from libs.corpus.corpora import Corpus
 
 _HERE: Final = Path(__file__).resolve().parent
 

@@ -221,7 +221,7 @@ def test_every_answer_that_is_not_as_promised_is_found(app, question, answer):
 @pytest.mark.parametrize("module", ["pull_image", "deploy", "verify", "build_image"])
 def test_a_job_that_was_not_given_what_it_needs_says_so(module, tmp_path):
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CODE)}
-    words = [sys.executable, "-m", f"pipelines.{module}", "serve"]
+    words = [sys.executable, "-m", f"deploy.pipelines.{module}", "serve"]
     job = subprocess.run(words, env=given, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert job.returncode == 1
     assert " is missing: " in job.stderr
