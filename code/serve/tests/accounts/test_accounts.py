@@ -6,13 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import jwt
 import pytest
-from databases import start_mariadb, start_postgresql
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
@@ -24,26 +22,6 @@ from libs.service.settings import ServeSettings
 
 KEY = "a signing key that is at least 32 bytes long"
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    with start_postgresql() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[str]:
-    with start_mariadb() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def users_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'users.db'}"
-    url: str = request.getfixturevalue(request.param)
-    return url
 
 
 @contextmanager

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from libs.accounts.tables import metadata
 from sentiment.errors import TransientError
+from sentiment.service.migrations import migrate
 
-USERS_EXAMPLE: Final = "sqlite:////var/lib/sentiment/users.db"
+logger = logging.getLogger(__name__)
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+VERSION_TABLE: Final = "accounts_version"
 _TIMEOUTS: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"timeout": 5},
     "postgresql+psycopg": {"connect_timeout": 3},
@@ -34,13 +39,13 @@ def require_users_url(url: str) -> None:
 
 
 class Database:
-    """One engine per worker; its tables are made at first use."""
+    """One engine per worker; its tables are brought up to date at first use."""
 
     def __init__(self, url: str) -> None:
         """Nothing is connected yet."""
         self._engine = _open_engine(url)
         self._ready = False
-        self._making = threading.Lock()
+        self._migrating = threading.Lock()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -50,30 +55,34 @@ class Database:
         understand.
         """
         try:
-            self._make_tables()
+            self.migrate()
             with self._engine.begin() as connection:
                 yield connection
         except IntegrityError:
             raise
         except SQLAlchemyError as error:
-            kind = type(error.__cause__ or error).__name__  # the text may hold the address with its password
-            raise TransientError(
-                f"the user database fails ({kind})", code="users_down", retry_after_seconds=2
-            ) from error
+            raise _users_down(type(error.__cause__ or error).__name__) from error
+
+    def migrate(self) -> None:
+        """Bring the tables up to date, once; errors as ``begin`` raises them."""
+        with self._migrating:
+            if self._ready:
+                return
+            try:
+                migrate(self._engine, MIGRATIONS, version_table=VERSION_TABLE)
+            except TransientError as error:
+                logger.warning("the user database cannot be used", extra={"code": error.code, "detail": error.detail})
+                raise _users_down(error.code) from error
+            self._ready = True
 
     def close(self) -> None:
         """Close the connections that wait for their next use."""
         self._engine.dispose()
 
-    def _make_tables(self) -> None:
-        if self._ready:
-            return
-        with self._making:
-            try:
-                metadata.create_all(self._engine)
-            except (DatabaseError, InterfaceError):
-                metadata.create_all(self._engine)  # another worker made a table between our look and our try
-            self._ready = True
+
+def _users_down(cause: str) -> TransientError:
+    # Never the error's own text, which may hold the database's address and password.
+    return TransientError(f"the user database fails ({cause})", code="users_down", retry_after_seconds=2)
 
 
 def _open_engine(url: str) -> Engine:
