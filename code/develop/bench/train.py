@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from libs.corpus.clean import clean_rows
 from libs.corpus.corpora import Corpus
-from libs.dataset import parse_source, read_rows
+from libs.dataset import parse_address, read_rows
 from libs.evaluation.bootstrap import with_interval
 from libs.evaluation.measures import accuracy, macro_recall
 from sentiment.model.labels import THREE_CLASSES, Prediction
@@ -72,12 +72,12 @@ def main() -> None:
 
 
 def _read(path: Path, folder: Path) -> Corpus:
-    return clean_rows(read_rows(parse_source(path.as_uri()), open_store(folder.as_uri()), folder))
+    return clean_rows(read_rows(parse_address(path.as_uri()), open_store(folder.as_uri()), folder))
 
 
 def _read_all(path: Path, folder: Path) -> tuple[list[Any], NDArray[np.int8]]:
     """Return all of a data set's texts, cleaned, as no release has learnt from any of them; and their labels."""
-    rows = read_rows(parse_source(path.as_uri()), open_store(folder.as_uri()), folder)
+    rows = read_rows(parse_address(path.as_uri()), open_store(folder.as_uri()), folder)
     return [clean(text) for text in rows.texts], rows.labels
 
 

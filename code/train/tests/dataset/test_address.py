@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from libs.dataset import parse_datasets, parse_source
+from libs.dataset import parse_address, parse_datasets
 from sentiment.errors import ConfigurationError
 
 
@@ -20,12 +20,12 @@ from sentiment.errors import ConfigurationError
     ],
 )
 def test_every_kind_of_address_is_known_and_named_without_secrets(address: str, scheme: str, name: str) -> None:
-    source = parse_source(address)
+    source = parse_address(address)
     assert (source.scheme, source.name) == (scheme, name)
 
 
 def test_a_sql_address_is_named_without_its_password_and_query() -> None:
-    source = parse_source("postgresql+psycopg://me:hunter2@db.example.org/posts?query=SELECT+text,label+FROM+t")
+    source = parse_address("postgresql+psycopg://me:hunter2@db.example.org/posts?query=SELECT+text,label+FROM+t")
     assert source.scheme == "sql"
     assert source.name == "postgresql+psycopg://db.example.org/posts"
 
@@ -40,7 +40,7 @@ def test_a_sql_address_is_named_without_its_password_and_query() -> None:
 )  # fmt: skip
 def test_what_names_no_data_set_is_refused(address: str) -> None:
     with pytest.raises(ConfigurationError):
-        parse_source(address)
+        parse_address(address)
 
 
 def test_two_data_sets_are_learnt_from_one_after_the_other_in_either_order_of_writing() -> None:
@@ -64,4 +64,4 @@ def test_an_address_may_contain_an_equals_sign_in_its_query() -> None:
 
 
 def test_the_official_sentiment140_is_read_in_its_own_encoding() -> None:
-    assert parse_source("sentiment140").options["encoding"] == "latin-1"
+    assert parse_address("sentiment140").options.encoding == "latin-1"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.dataset import parse_source, read_rows
+from libs.dataset import parse_address, read_rows
 from sentiment.errors import PermanentError, TransientError
 from sentiment.store import Store
 
@@ -52,14 +52,14 @@ def https_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_data_set_comes_over_https(https_url: str, tmp_path: Path, store: Store) -> None:
-    assert read_rows(parse_source(f"{https_url}/x.csv"), store, tmp_path).texts == ["good", "bad"]
+    assert read_rows(parse_address(f"{https_url}/x.csv"), store, tmp_path).texts == ["good", "bad"]
 
 
 def test_what_is_not_there_is_permanent_and_what_is_busy_is_not(https_url: str, tmp_path: Path, store: Store) -> None:
     with pytest.raises(PermanentError, match="404"):
-        read_rows(parse_source(f"{https_url}/none.csv"), store, tmp_path)
+        read_rows(parse_address(f"{https_url}/none.csv"), store, tmp_path)
     with pytest.raises(TransientError):
-        read_rows(parse_source(f"{https_url}/busy.csv"), store, tmp_path)
+        read_rows(parse_address(f"{https_url}/busy.csv"), store, tmp_path)
 
 
 def test_a_server_that_nobody_vouches_for_is_not_believed(
@@ -68,4 +68,4 @@ def test_a_server_that_nobody_vouches_for_is_not_believed(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     with pytest.raises(TransientError, match="SSLError"):
-        read_rows(parse_source(f"{https_url}/x.csv"), store, tmp_path)
+        read_rows(parse_address(f"{https_url}/x.csv"), store, tmp_path)

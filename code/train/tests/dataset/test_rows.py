@@ -18,10 +18,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from libs.dataset import Rows, parse_source, read_rows, read_texts
+from libs.dataset import Rows, parse_address, read_rows, read_texts
 from libs.dataset.rows import MOST_UNREADABLE_SHARE
-from libs.dataset.unpack import open_unpacked
 from sentiment.errors import PermanentError, SentimentError
+from sentiment.labelled.unpack import open_unpacked
 from sentiment.store import Store
 
 TEXTS = ['He said "no", twice', "line one\nline two", "naïve café, schön", "", "#tag; semicolon", "plain"]
@@ -29,7 +29,7 @@ LABELS = ["negative", "positive", "neutral", "positive", "negative", "positive"]
 
 
 def read(path: Path, store: Store, fragment: str = "") -> Rows:
-    return read_rows(parse_source(path.as_uri() + fragment), store, path.parent)
+    return read_rows(parse_address(path.as_uri() + fragment), store, path.parent)
 
 
 def write_csv(path: Path, rows: list[tuple[Any, ...]], delimiter: str = ",") -> Path:
@@ -95,10 +95,10 @@ def test_a_sql_query_is_a_data_set(tmp_path: Path, store: Store) -> None:
         database.executemany("INSERT INTO posts VALUES (?, ?, 'en')", [("good", 1), ("bad", 0), ("fine: 1", 1)])
     database.close()
     query = quote_plus("SELECT text, label FROM posts WHERE lang = 'en' ORDER BY rowid")
-    rows = read_rows(parse_source(f"sqlite:///{path}?query={query}"), store, tmp_path)
+    rows = read_rows(parse_address(f"sqlite:///{path}?query={query}"), store, tmp_path)
     assert (rows.texts, rows.labels.tolist()) == (["good", "bad", "fine: 1"], [2, 0, 2])
     with pytest.raises(SentimentError) as caught:
-        read_rows(parse_source(f"sqlite:///{path}?query=SELECT+nothing+FROM+nowhere"), store, tmp_path)
+        read_rows(parse_address(f"sqlite:///{path}?query=SELECT+nothing+FROM+nowhere"), store, tmp_path)
     assert caught.value.code in ("query_failed", "dataset_unreachable")
 
 
@@ -246,7 +246,7 @@ def test_a_zip_that_cannot_be_opened_says_why(tmp_path: Path, store: Store, plac
 def test_missing_data_sets_are_named(tmp_path: Path, store: Store) -> None:
     for address in ((tmp_path / "none.csv").as_uri(), "store:datasets/none.csv"):
         with pytest.raises(PermanentError) as caught:
-            read_rows(parse_source(address), store, tmp_path)
+            read_rows(parse_address(address), store, tmp_path)
         assert caught.value.code == "dataset_missing"
         assert "none.csv" in caught.value.detail
 
@@ -257,7 +257,7 @@ def test_a_data_set_in_the_store_and_in_s3(tmp_path: Path, bucket: str) -> None:
     store = open_store(f"s3://{bucket}/prefix")
     store.create("datasets/x.csv", b"text,label\ngood,1\nbad,0\n")
     for address in ("store:datasets/x.csv", f"s3://{bucket}/prefix/datasets/x.csv"):
-        assert read_rows(parse_source(address), store, tmp_path).texts == ["good", "bad"]
+        assert read_rows(parse_address(address), store, tmp_path).texts == ["good", "bad"]
 
 
 def test_unpacking_stops_at_its_limit_so_a_bomb_fills_no_disk_and_no_memory(tmp_path: Path) -> None:
@@ -286,11 +286,11 @@ def test_a_zip_must_hold_one_data_file(tmp_path: Path, store: Store) -> None:
 
 def test_texts_to_exclude_need_no_labels(tmp_path: Path, store: Store) -> None:
     path = write_csv(tmp_path / "x.csv", [("id", "text"), (1, "a"), (2, "b")])
-    assert list(read_texts(parse_source(path.as_uri()), store, tmp_path)) == ["a", "b"]
+    assert list(read_texts(parse_address(path.as_uri()), store, tmp_path)) == ["a", "b"]
 
 
 def test_the_shipped_sample_reads_without_a_network(tmp_path: Path, store: Store) -> None:
-    rows = read_rows(parse_source("sample"), store, tmp_path)
+    rows = read_rows(parse_address("sample"), store, tmp_path)
     assert len(rows.texts) >= 20_000
     assert rows.unreadable == 0
     assert rows.topics is not None
@@ -308,6 +308,6 @@ def test_the_shipped_sample_reads_without_a_network(tmp_path: Path, store: Store
 def test_real_data_sets_read_whole(  # noqa: PLR0917 - three fixtures and three parameters
     data_dir: Path, tmp_path: Path, store: Store, name: str, rows: int, labels: list[int]
 ) -> None:
-    found = read_rows(parse_source((data_dir / name).as_uri()), store, tmp_path)
+    found = read_rows(parse_address((data_dir / name).as_uri()), store, tmp_path)
     assert (found.read, found.unreadable) == (rows, 0)
     assert np.bincount(found.labels).tolist() == labels

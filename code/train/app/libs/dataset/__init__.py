@@ -1,15 +1,15 @@
-"""Labelled texts from anywhere, as rows."""
+"""Data sets, wherever they lie, as rows of text and label."""
 
-from libs.dataset.address import Datasets, Source, parse_datasets, parse_source
+from libs.dataset.address import DatasetAddress, Datasets, parse_address, parse_datasets
 from libs.dataset.rows import Readings, Rows, read_datasets, read_rows, read_texts
 
 __all__ = [
+    "DatasetAddress",
     "Datasets",
     "Readings",
     "Rows",
-    "Source",
+    "parse_address",
     "parse_datasets",
-    "parse_source",
     "read_datasets",
     "read_rows",
     "read_texts",

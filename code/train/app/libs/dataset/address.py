@@ -1,15 +1,14 @@
-"""Where labelled texts come from: the value of ``DATASET_URL`` taken apart."""
+"""Addresses of data sets: the values of ``DATASET_URL`` and ``EXCLUDE_URL`` taken apart."""
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sentiment.errors import ConfigurationError
+from sentiment.labelled.options import FileOptions, parse_options
 
 SAMPLE: Final = "sample"
 SENTIMENT140: Final = "sentiment140"
@@ -19,16 +18,15 @@ EXAMPLES: Final = (
     "https://example.org/x.jsonl or postgresql+psycopg://user@host/db?query=SELECT+text,label+FROM+posts"
 )
 _SQL: Final = re.compile(r"(sqlite|postgresql|mysql|mariadb|oracle|mssql)(\+\w+)?")
-_OPTIONS: Final = frozenset({"text", "label", "topic", "encoding", "negative", "neutral", "positive"})
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetAddress:
     """One data set's address. ``options`` come from the fragment: column names, encoding, values of the labels."""
 
     scheme: str
     location: str  # with no fragment; for store: the key, for file: the decoded path
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: FileOptions = field(default_factory=FileOptions)
 
     @property
     def name(self) -> str:
@@ -42,10 +40,10 @@ class Source:
 
 
 class Datasets(NamedTuple):
-    """What a run learns from: ``labelled`` alone, or first ``distant`` (emoticon labels) and then ``labelled`` (people's)."""
+    """Addresses of a run's training data: ``labelled`` alone, or ``distant`` (labelled by emoticons) before it."""
 
-    labelled: Source
-    distant: Source | None = None
+    labelled: DatasetAddress
+    distant: DatasetAddress | None = None
 
     @property
     def name(self) -> str:
@@ -57,25 +55,19 @@ def parse_datasets(value: str) -> Datasets:
     """Take ``DATASET_URL`` apart: one address, or ``distant=<url> labelled=<url>``; ``ConfigurationError`` otherwise."""
     words = value.split()
     if len(words) == 1 and not words[0].startswith(tuple(f"{stage}=" for stage in STAGES)):
-        return Datasets(parse_source(words[0]))
+        return Datasets(parse_address(words[0]))
     stages = dict(word.split("=", 1) for word in words if "=" in word)
     if len(words) != len(STAGES) or set(stages) != set(STAGES):
         raise ConfigurationError(f"write one address, or distant=<url> labelled=<url>; an address is {EXAMPLES}")
-    return Datasets(parse_source(stages["labelled"]), parse_source(stages["distant"]))
+    return Datasets(parse_address(stages["labelled"]), parse_address(stages["distant"]))
 
 
-def parse_source(address: str) -> Source:
+def parse_address(address: str) -> DatasetAddress:
     """Take one address apart; ``ConfigurationError`` for an unknown scheme, an unsafe one, or unknown options."""
     location, _, fragment = address.partition("#")
-    options = dict(parse_qsl(fragment))
-    if unknown := sorted(options.keys() - _OPTIONS):
-        raise ConfigurationError(f"after # only {', '.join(sorted(_OPTIONS))} are known, not {', '.join(unknown)}")
-    if "encoding" in options:
-        _require_encoding(options["encoding"])
     scheme, rest = _split(location)
-    if scheme == SENTIMENT140:
-        options = {"encoding": "latin-1", **options}  # the official file's
-    return Source(scheme, rest, options)
+    official = scheme == SENTIMENT140
+    return DatasetAddress(scheme, rest, parse_options(fragment, encoding="latin-1" if official else "utf-8"))
 
 
 def _split(location: str) -> tuple[str, str]:
@@ -94,13 +86,6 @@ def _split(location: str) -> tuple[str, str]:
     if scheme == "http":
         raise ConfigurationError("remote data sets need TLS: https:// instead of http://")
     raise ConfigurationError(f"it names no data set; valid: {EXAMPLES}")
-
-
-def _require_encoding(name: str) -> None:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ConfigurationError("after #encoding= a known encoding is needed, e.g. latin-1") from None
 
 
 def _require_dataset_key(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Bring a data set's file to this machine's disk. The only place where data sets meet the network."""
+"""Downloads a data set's file to this machine's disk. The only place where data sets meet the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from libs.dataset.address import SAMPLE, SENTIMENT140, Source
+from libs.dataset.address import SAMPLE, SENTIMENT140, DatasetAddress
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
 from sentiment.store import Store, open_store
 
@@ -20,24 +20,24 @@ _BLOCK_BYTES: Final = 2**20
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 
-def fetch_source(source: Source, store: Store, folder: Path) -> Path:
-    """Return a local file with the bytes of ``source``, downloaded into ``folder`` when it is not a file here already.
+def fetch_dataset(address: DatasetAddress, store: Store, folder: Path) -> Path:
+    """Return a local file with the bytes of ``address``, downloaded into ``folder`` when it is not a file here already.
 
     Raises ``PermanentError``: ``dataset_missing`` (nothing there, or not readable), ``dataset_too_large``;
     ``TransientError("dataset_unreachable")`` when it may be there later.
     """
-    if source.scheme == "file":
-        return _require_file(Path(source.location))
-    if source.scheme == SAMPLE:
+    if address.scheme == "file":
+        return _require_file(Path(address.location))
+    if address.scheme == SAMPLE:
         return _write_sample(folder / "sample.csv.gz")
-    if source.scheme == SENTIMENT140:
+    if address.scheme == SENTIMENT140:
         return _download(SENTIMENT140_URL, folder / "sentiment140.zip")
-    if source.scheme == "https":
-        return _download(source.location, folder / source.name)
-    if source.scheme == "store":
-        return _copy(store, source.location, folder / source.name)
-    bucket, _, key = source.location.removeprefix("s3://").partition("/")
-    return _copy(open_store(f"s3://{bucket}"), unquote(key), folder / source.name)
+    if address.scheme == "https":
+        return _download(address.location, folder / address.name)
+    if address.scheme == "store":
+        return _copy(store, address.location, folder / address.name)
+    bucket, _, key = address.location.removeprefix("s3://").partition("/")
+    return _copy(open_store(f"s3://{bucket}"), unquote(key), folder / address.name)
 
 
 def _require_file(path: Path) -> Path:

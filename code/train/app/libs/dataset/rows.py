@@ -13,13 +13,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.dataset.address import Datasets, Source
-from libs.dataset.fetch import fetch_source
-from libs.dataset.label_values import MOST_VALUES, read_label_values
+from libs.dataset.address import DatasetAddress, Datasets
+from libs.dataset.fetch import fetch_dataset
 from libs.dataset.sql import read_query
-from libs.dataset.table import Batch, read_table
+from libs.dataset.table import RowBatch, read_table
 from sentiment.errors import PermanentError
-from sentiment.model.labels import THREE_CLASSES
+from sentiment.labelled.columns import Columns
+from sentiment.labelled.label_values import MOST_VALUES, read_label_values
+from sentiment.labelled.options import FileOptions
+from sentiment.model.labels import THREE_CLASSES, Label
 from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Rows:
     columns: str
 
 
-def read_rows(source: Source, store: Store, folder: Path) -> Rows:
+def read_rows(address: DatasetAddress, store: Store, folder: Path) -> Rows:
     """Read a labelled data set; unreadable rows (cells missing, bad bytes, unknown label) are counted and left out.
 
     Raises ``PermanentError``: ``dataset_missing``, ``empty_dataset``, ``wrong_columns``, ``one_label``,
@@ -54,45 +56,47 @@ def read_rows(source: Source, store: Store, folder: Path) -> Rows:
     values: list[str] = []
     topics: list[str] = []
     known: dict[str, str] = {}  # one string object per distinct value: a million labels are two strings
-    batches, sha256 = _open(source, store, folder, need_label=True)
+    batches, sha256 = _open(address, store, folder, need_label=True)
     for batch in batches:
-        columns = batch.columns.describe()
+        columns = _describe_columns(batch.columns)
         read += len(batch.text) + batch.broken
-        for text, value, topic in _decode(batch, source.options.get("encoding")):
+        for text, value, topic in _decode(batch, address.options.encoding):
             texts.append(text)
             values.append(known.setdefault(value, value))
             topics.append(known.setdefault(topic, topic))
         _require_few_values(known, values, batch)
-    meanings = _read_meanings(Counter(values), read, source.options)
+    meanings = _read_meanings(Counter(values), read, address.options)
     readable = [index for index, value in enumerate(values) if value in meanings]
     unreadable = read - len(readable)
     _require_readable(read, unreadable)
     logger.info(
-        "read data set", extra={"dataset": source.name, "rows": read, "unreadable": unreadable, "columns": columns}
+        "read data set", extra={"dataset": address.name, "rows": read, "unreadable": unreadable, "columns": columns}
     )
     codes = {value: THREE_CLASSES.index(label) for value, label in meanings.items()}
     labels = np.fromiter((codes[values[index]] for index in readable), dtype=np.int8, count=len(readable))
     if unreadable:
         texts, topics = [texts[index] for index in readable], [topics[index] for index in readable]
-    return Rows(source.name, sha256(), texts, labels, _useful_topics(topics), read, unreadable, columns)
+    return Rows(address.name, sha256(), texts, labels, _useful_topics(topics), read, unreadable, columns)
 
 
-def read_texts(source: Source, store: Store, folder: Path) -> Iterator[str]:
+def read_texts(address: DatasetAddress, store: Store, folder: Path) -> Iterator[str]:
     """Yield only the texts of a data set, labelled or not."""
-    batches, _ = _open(source, store, folder, need_label=False)
+    batches, _ = _open(address, store, folder, need_label=False)
     for batch in batches:
-        yield from (text for text, _, _ in _decode(batch, source.options.get("encoding")))
+        yield from (text for text, _, _ in _decode(batch, address.options.encoding))
 
 
-def _open(source: Source, store: Store, folder: Path, *, need_label: bool) -> tuple[Iterator[Batch], Callable[[], str]]:
-    if source.scheme == "sql":
+def _open(
+    address: DatasetAddress, store: Store, folder: Path, *, need_label: bool
+) -> tuple[Iterator[RowBatch], Callable[[], str]]:
+    if address.scheme == "sql":
         digest = hashlib.sha256()
-        return _hashed(read_query(source.location, source.options, need_label=need_label), digest), digest.hexdigest
-    path = fetch_source(source, store, folder)
-    return read_table(path, source.options, need_label=need_label), lambda: _hash_file(path)
+        return _hashed(read_query(address.location, address.options, need_label=need_label), digest), digest.hexdigest
+    path = fetch_dataset(address, store, folder)
+    return read_table(path, address.options, need_label=need_label), lambda: _hash_file(path)
 
 
-def _hashed(batches: Iterator[Batch], digest: Any) -> Iterator[Batch]:
+def _hashed(batches: Iterator[RowBatch], digest: Any) -> Iterator[RowBatch]:
     for batch in batches:
         for text, label in zip(batch.text, batch.label or batch.text, strict=True):
             digest.update(f"{text}\0{label}\0".encode())
@@ -104,7 +108,7 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _decode(batch: Batch, encoding: str | None) -> Iterator[tuple[str, str, str]]:
+def _decode(batch: RowBatch, encoding: str) -> Iterator[tuple[str, str, str]]:
     """Yield the batch's readable rows as text, label value and topic."""
     missing = [""] * len(batch.text)
     for cells in zip(batch.text, batch.label or missing, batch.topic or missing, strict=True):
@@ -116,13 +120,19 @@ def _decode(batch: Batch, encoding: str | None) -> Iterator[tuple[str, str, str]
             yield text, label, topic or ""
 
 
-def _decode_cell(cell: Any, encoding: str | None) -> str | None:
+def _decode_cell(cell: Any, encoding: str) -> str | None:
     if isinstance(cell, bytes):
-        return cell.decode(encoding or "utf-8")
+        return cell.decode(encoding)
     return cell if cell is None or isinstance(cell, str) else str(cell)
 
 
-def _require_few_values(known: Mapping[str, str], values: list[str], batch: Batch) -> None:
+def _describe_columns(columns: Columns) -> str:
+    """Say for the log and the data report which column was taken for what."""
+    read = {"text": columns.text, "label": columns.label, "topic": columns.topic}
+    return ", ".join(f"{meaning} from '{name}'" for meaning, name in read.items() if name)
+
+
+def _require_few_values(known: Mapping[str, str], values: list[str], batch: RowBatch) -> None:
     if len(known) > MOST_VALUES and len(set(values)) > MOST_VALUES:
         raise PermanentError(
             f"column '{batch.columns.label}' has over {MOST_VALUES} different values: it holds no labels; "
@@ -131,12 +141,12 @@ def _require_few_values(known: Mapping[str, str], values: list[str], batch: Batc
         )
 
 
-def _read_meanings(counts: Mapping[str, int], read: int, options: Mapping[str, str]) -> dict[str, Any]:
+def _read_meanings(counts: Mapping[str, int], read: int, options: FileOptions) -> dict[str, Label]:
     if not counts:
         if read:
             raise PermanentError(f"none of {read} rows could be read", code="unreadable_rows")
         raise PermanentError("the data set has no rows", code="empty_dataset")
-    return dict(read_label_values(counts, options))
+    return read_label_values(counts, options)
 
 
 def _require_readable(read: int, unreadable: int) -> None:
@@ -153,7 +163,7 @@ def _useful_topics(topics: list[str]) -> list[str] | None:
 
 
 class Readings(NamedTuple):
-    """Everything a run reads: rows to learn from, and texts to keep out of learning and judging."""
+    """Everything a run reads: the data sets, and texts to keep out of training, validation and held-out rows."""
 
     labelled: Rows
     distant: Rows | None
@@ -161,12 +171,12 @@ class Readings(NamedTuple):
 
     @property
     def all(self) -> tuple[Rows, ...]:
-        """The data sets there are, the one learnt from first coming first."""
+        """The data sets there are, in the order of training."""
         return (self.labelled,) if self.distant is None else (self.distant, self.labelled)
 
 
-def read_datasets(datasets: Datasets, exclude: Source | None, store: Store, folder: Path) -> Readings:
-    """Read what a run learns from; raises as ``read_rows`` does."""
+def read_datasets(datasets: Datasets, exclude: DatasetAddress | None, store: Store, folder: Path) -> Readings:
+    """Read a run's data sets and the texts to exclude; raises as ``read_rows`` does."""
     return Readings(
         labelled=read_rows(datasets.labelled, store, folder),
         distant=read_rows(datasets.distant, store, folder) if datasets.distant else None,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from libs.dataset.columns import choose_columns
-from libs.dataset.table import Batch
+from libs.dataset.table import RowBatch, choose_columns
 from sentiment.errors import PermanentError, TransientError
+from sentiment.labelled.options import FileOptions
 
 _BATCH_ROWS: Final = 10_000
 
 
-def read_query(location: str, options: Mapping[str, str], *, need_label: bool) -> Iterator[Batch]:
+def read_query(location: str, options: FileOptions, *, need_label: bool) -> Iterator[RowBatch]:
     """Yield the rows that ``<SQLAlchemy URL>?query=<SELECT …>`` answers, streamed.
 
     Raises ``PermanentError("query_failed")`` when the database refuses the statement or lacks a driver,
@@ -27,11 +27,12 @@ def read_query(location: str, options: Mapping[str, str], *, need_label: bool) -
         engine = sqlalchemy.create_engine(address)
         with engine.connect().execution_options(yield_per=_BATCH_ROWS) as connection:
             answer = connection.execute(sqlalchemy.text(query))
-            columns = choose_columns(list(answer.keys()), options, need_label=need_label)
-            places = [None if name is None else list(answer.keys()).index(name) for name in columns]
+            names = list(answer.keys())
+            columns = choose_columns(names, options, need_label=need_label)
+            places = [names.index(name) if name else None for name in (columns.text, columns.label, columns.topic)]
             for rows in answer.partitions():
-                text, label, topic = (None if p is None else [row[p] for row in rows] for p in places)
-                yield Batch(columns, text or [], label, topic)
+                text, label, topic = (None if place is None else [row[place] for row in rows] for place in places)
+                yield RowBatch(columns, text or [], label, topic)
     except OperationalError as error:
         raise TransientError(f"the database does not answer: {error.orig}", code="dataset_unreachable") from None
     except (ArgumentError, NoSuchModuleError, SQLAlchemyError, ImportError) as error:

@@ -1,4 +1,4 @@
-"""Files and queries as batches of cells: CSV, TSV, JSON lines, Parquet and SQL behind one generator.
+"""Files as batches of cells: CSV, TSV, JSON lines and Parquet behind one generator.
 
 CSV goes through pyarrow's streaming reader: 1.28 M rows in 1.2 s and 0.25 GiB, half the time of Python's csv module.
 Cells stay bytes until one place decodes them, so one bad byte costs one row and not the file.
@@ -6,26 +6,22 @@ Cells stay bytes until one place decodes them, so one bad byte costs one row and
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-import orjson
-
-from libs.dataset.columns import SENTIMENT140_COLUMNS, Columns, choose_columns, is_header, is_sentiment140
-from libs.dataset.unpack import inner_name, open_unpacked
 from sentiment.errors import PermanentError
+from sentiment.labelled.columns import KNOWN_NAMES, Columns, find_columns
+from sentiment.labelled.formats import Format, detect_format, parse_json_line
+from sentiment.labelled.options import FileOptions
+from sentiment.labelled.unpack import open_unpacked
 
 Cells = list[Any]
 _BATCH_ROWS: Final = 50_000
 _BLOCK_BYTES: Final = 4 * 2**20  # also the longest row that can be read
-_HEAD_BYTES: Final = 256 * 2**10
-_DELIMITERS: Final = (",", "\t", ";", "|")
 
 
-class Batch(NamedTuple):
+class RowBatch(NamedTuple):
     """Some rows, a list per column (None where there is no such column), and how many rows beside them were broken."""
 
     columns: Columns
@@ -35,55 +31,54 @@ class Batch(NamedTuple):
     broken: int = 0
 
 
-def read_table(path: Path, options: Mapping[str, str], *, need_label: bool) -> Iterator[Batch]:
+def read_table(path: Path, options: FileOptions, *, need_label: bool) -> Iterator[RowBatch]:
     """Yield a file's rows; ``PermanentError``: ``wrong_columns``, ``empty_dataset``, ``dataset_damaged`` or ``…_too_large``."""
-    name = inner_name(path)
-    suffix = PurePath(name).suffix.lower()
-    head = _read_head(path)
-    if suffix == ".parquet" or head.startswith(b"PAR1"):
+    form = detect_format(path, options)
+    if form.kind == "parquet":
         return _read_parquet(path, options, need_label=need_label)
-    if suffix in (".jsonl", ".ndjson", ".json") or head.lstrip().startswith(b"{"):
+    if form.kind == "json":
         return _read_json_lines(path, options, need_label=need_label)
-    return _read_csv(path, options, need_label=need_label, tabs=suffix in (".tsv", ".tab"))
+    return _read_csv(path, form, options, need_label=need_label)
 
 
-def _read_head(path: Path) -> bytes:
-    with open_unpacked(path) as stream:
-        head = stream.read(_HEAD_BYTES)
-    if not head.strip():
-        raise PermanentError("the data set is empty", code="empty_dataset")
-    return head
+def choose_columns(names: Sequence[str], options: FileOptions, *, need_label: bool) -> Columns:
+    """Return the columns to read; ``PermanentError("wrong_columns")`` names what was found and how to name the right ones."""
+    columns = find_columns(names, options)
+    if not columns.text or (need_label and not columns.label) or columns.text == columns.label:
+        missing = "label" if columns.text else "text"
+        raise PermanentError(
+            f"no {missing} column among {', '.join(repr(name[:40]) for name in names[:20])}; name the columns after the "
+            f"address: #text=<column>&label=<column>. Names known without that: {', '.join(KNOWN_NAMES['text'])}; "
+            f"{', '.join(KNOWN_NAMES['label'])}",
+            code="wrong_columns",
+        )
+    return columns
 
 
-def _read_csv(path: Path, options: Mapping[str, str], *, need_label: bool, tabs: bool) -> Iterator[Batch]:
+def _read_csv(path: Path, form: Format, options: FileOptions, *, need_label: bool) -> Iterator[RowBatch]:
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
-    head = _read_head(path).decode(options.get("encoding", "utf-8"), "replace").removeprefix("\ufeff")
-    delimiter = "\t" if tabs else _guess_delimiter(head)
-    # Tab-separated text has no quoting by its own definition (IANA's text/tab-separated-values), and tweets are full of
-    # lone quotation marks; elsewhere a quoted cell may hold line breaks.
-    quote = False if delimiter == "\t" else '"'
-    cells = _first_row(head, delimiter, quoted=bool(quote))
-    names, skipped = _name_columns(cells, options)
+    names = _distinguish(form.names)
     columns = choose_columns(names, options, need_label=need_label)
-    wanted = [name for name in columns if name is not None]
     broken = _BrokenRows()
     try:
         with open_unpacked(path) as stream:
             reader = arrow_csv.open_csv(
                 pa.PythonFile(stream, "r"),
                 read_options=arrow_csv.ReadOptions(
-                    column_names=names, skip_rows=skipped, block_size=_BLOCK_BYTES, use_threads=False
+                    column_names=names, skip_rows=form.header_lines, block_size=_BLOCK_BYTES, use_threads=False
                 ),
                 parse_options=arrow_csv.ParseOptions(
-                    delimiter=delimiter,
-                    quote_char=quote,
-                    newlines_in_values=bool(quote),
+                    delimiter=form.delimiter,
+                    quote_char='"' if form.quoted else False,
+                    newlines_in_values=form.quoted,
                     invalid_row_handler=broken.skip,
                 ),
                 convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.binary()), include_columns=wanted, strings_can_be_null=False
+                    column_types=dict.fromkeys(names, pa.binary()),
+                    include_columns=_list_wanted(columns),
+                    strings_can_be_null=False,
                 ),
             )
             for batch in reader:
@@ -107,33 +102,14 @@ class _BrokenRows:
         return taken
 
 
-def _guess_delimiter(head: str) -> str:
-    line = head.split("\n", 1)[0]
-    return max(_DELIMITERS, key=line.count)
-
-
-def _first_row(head: str, delimiter: str, *, quoted: bool) -> list[str]:
-    lines = io.StringIO(head, newline="")
-    try:
-        if quoted:
-            return next(csv.reader(lines, delimiter=delimiter))
-        return next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
-    except (csv.Error, StopIteration) as error:
-        raise PermanentError(f"the first row cannot be read: {error}", code="wrong_columns") from None
-
-
-def _name_columns(cells: Sequence[str], options: Mapping[str, str]) -> tuple[list[str], int]:
-    """Return column names and how many rows to skip: a header's own names, or those of Sentiment140."""
-    if is_sentiment140(cells):
-        return list(SENTIMENT140_COLUMNS), 0
-    if not is_header(cells, options):
-        choose_columns(cells, options)  # refuses, saying which cells were found
+def _distinguish(cells: Sequence[str]) -> list[str]:
+    """Return column names that differ, as pyarrow needs them."""
     named = [cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1)]
     twins = {name for name in named if named.count(name) > 1}
-    return [f"{name} {place}" if name in twins else name for place, name in enumerate(named, 1)], 1
+    return [f"{name} {place}" if name in twins else name for place, name in enumerate(named, 1)]
 
 
-def _read_parquet(path: Path, options: Mapping[str, str], *, need_label: bool) -> Iterator[Batch]:
+def _read_parquet(path: Path, options: FileOptions, *, need_label: bool) -> Iterator[RowBatch]:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -143,26 +119,30 @@ def _read_parquet(path: Path, options: Mapping[str, str], *, need_label: bool) -
     try:
         file = parquet.ParquetFile(path)
         columns = choose_columns(file.schema_arrow.names, options, need_label=need_label)
-        wanted = [name for name in columns if name is not None]
-        for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
+        for batch in file.iter_batches(_BATCH_ROWS, columns=_list_wanted(columns)):
             yield _as_batch(columns, batch, 0)
     except pa.ArrowException as error:
         raise PermanentError(f"the data set is not readable as Parquet: {error}", code="dataset_damaged") from error
 
 
-def _as_batch(columns: Columns, batch: Any, broken: int) -> Batch:
-    text, label, topic = (None if name is None else batch.column(name).to_pylist() for name in columns)
-    return Batch(columns, text or [], label, topic, broken)
+def _list_wanted(columns: Columns) -> list[str]:
+    return [name for name in (columns.text, columns.label, columns.topic) if name]
 
 
-def _read_json_lines(path: Path, options: Mapping[str, str], *, need_label: bool) -> Iterator[Batch]:
+def _as_batch(columns: Columns, batch: Any, broken: int) -> RowBatch:
+    cells = {name: batch.column(name).to_pylist() for name in _list_wanted(columns)}
+    return RowBatch(columns, cells[columns.text], cells.get(columns.label), cells.get(columns.topic), broken)
+
+
+def _read_json_lines(path: Path, options: FileOptions, *, need_label: bool) -> Iterator[RowBatch]:
     columns: Columns | None = None
     rows: list[dict[str, Any]] = []
     broken = 0
     with open_unpacked(path) as stream:
         for line in _lines(stream):
-            row = _parse_line(line)
-            if row is None:
+            try:
+                row = parse_json_line(line, options.encoding)
+            except PermanentError:
                 broken += 1
                 continue
             columns = columns or choose_columns(list(row), options, need_label=need_label)
@@ -181,14 +161,6 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
             yield line
 
 
-def _parse_line(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _transpose(columns: Columns, rows: list[dict[str, Any]], broken: int) -> Batch:
-    text, label, topic = (None if name is None else [row.get(name) for row in rows] for name in columns)
-    return Batch(columns, text or [], label, topic, broken)
+def _transpose(columns: Columns, rows: list[dict[str, Any]], broken: int) -> RowBatch:
+    cells = {name: [row.get(name) for row in rows] for name in _list_wanted(columns)}
+    return RowBatch(columns, cells[columns.text], cells.get(columns.label), cells.get(columns.topic), broken)

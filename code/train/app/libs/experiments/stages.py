@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from libs.corpus.clean import clean_corpora
-from libs.dataset import parse_datasets, parse_source, read_datasets
+from libs.dataset import parse_address, parse_datasets, read_datasets
 from libs.evaluation.evaluate import evaluate
 from libs.experiments import artefacts
 from libs.network.learning import learn
@@ -54,7 +54,7 @@ class Stage:
             run_id=version,
             settings=self.settings,
             datasets=parse_datasets(self.settings.dataset_url),
-            exclude=parse_source(self.settings.exclude_url) if self.settings.exclude_url else None,
+            exclude=parse_address(self.settings.exclude_url) if self.settings.exclude_url else None,
             recipe=self.recipe,
             store=open_store(self.settings.store_url),
             folder=self.scratch,

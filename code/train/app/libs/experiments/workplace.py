@@ -29,11 +29,11 @@ class Workplace(NamedTuple):
 def open_workplace(settings: TrainSettings, given: Mapping[str, Any], results: Path) -> Iterator[Workplace]:
     """Read and clean the data set that a run with the overrides ``given`` would learn from; nothing is published."""
     from libs.corpus.clean import clean_corpora
-    from libs.dataset import parse_source, read_datasets
+    from libs.dataset import parse_address, read_datasets
 
     overrides = read_overrides(given)
     recipe = override_recipe(Recipe(), {name: value for name, value in overrides.items() if name != DATASET})
-    exclude = parse_source(settings.exclude_url) if settings.exclude_url else None
+    exclude = parse_address(settings.exclude_url) if settings.exclude_url else None
     make_results_folder(results)
     with tempfile.TemporaryDirectory(prefix="sentiment-experiment-") as folder:
         scratch = Path(folder)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from libs.dataset import Datasets, Source
+from libs.dataset import DatasetAddress, Datasets
 from libs.service.settings import TrainSettings
 from libs.values.progress import Progress
 from libs.values.recipe import Recipe
@@ -20,7 +20,7 @@ class Job:
     run_id: str
     settings: TrainSettings
     datasets: Datasets
-    exclude: Source | None
+    exclude: DatasetAddress | None
     recipe: Recipe
     store: Store
     folder: Path

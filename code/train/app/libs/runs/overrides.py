@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from libs.dataset import Datasets, parse_datasets, parse_source
+from libs.dataset import Datasets, parse_address, parse_datasets
 from libs.service.settings import TrainSettings
 from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import ConfigurationError, PermanentError
@@ -30,14 +30,14 @@ def read_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
 def choose_datasets(settings: TrainSettings, overrides: dict[str, Any]) -> Datasets:
     """Return what to learn from: the data set inside the store that a call named, else the settings'."""
     if DATASET in overrides:
-        return Datasets(parse_source(f"store:{overrides[DATASET]}"))
+        return Datasets(parse_address(f"store:{overrides[DATASET]}"))
     return parse_datasets(settings.dataset_url)
 
 
 def _require_key(key: Any) -> None:
     try:
         # "#" would begin options, which a caller may not give
-        parse_source(f"store:{key if isinstance(key, str) else ''}".replace("#", "//"))
+        parse_address(f"store:{key if isinstance(key, str) else ''}".replace("#", "//"))
     except ConfigurationError:
         raise PermanentError(
             "dataset must be a key inside the store, e.g. datasets/x.csv; URLs and paths are not taken",

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import psutil
 
-from libs.dataset import parse_source
+from libs.dataset import parse_address
 from libs.runs.job import Job, Outcome
 from libs.runs.lease import read_lease, release_lease, renew_lease
 from libs.runs.overrides import choose_datasets
@@ -75,7 +75,7 @@ def _train(
                 run_id=run_id,
                 settings=settings,
                 datasets=choose_datasets(settings, overrides),
-                exclude=parse_source(settings.exclude_url) if settings.exclude_url else None,
+                exclude=parse_address(settings.exclude_url) if settings.exclude_url else None,
                 recipe=override_recipe(Recipe(), {k: v for k, v in overrides.items() if k != "dataset"}),
                 store=store,
                 folder=folder,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import requests
 
-from libs.dataset import Source, parse_datasets, parse_source
+from libs.dataset import DatasetAddress, parse_address, parse_datasets
 from libs.dataset.address import SAMPLE, SENTIMENT140
-from libs.dataset.fetch import SENTIMENT140_URL, fetch_source
+from libs.dataset.fetch import SENTIMENT140_URL, fetch_dataset
 from libs.service.settings import TrainSettings
 from sentiment.errors import PermanentError, TransientError
 from sentiment.service.checks import Check
@@ -23,29 +23,29 @@ def list_checks(settings: TrainSettings) -> list[Check]:
             "STORE_URL", lambda: open_store(settings.store_url).check(), "make the folder or bucket writable for train"
         )
     ]
-    sources = [source for source in parse_datasets(settings.dataset_url) if source]
-    checks += [_check_source("DATASET_URL", source, settings) for source in sources]
+    addresses = [address for address in parse_datasets(settings.dataset_url) if address]
+    checks += [_check_address("DATASET_URL", address, settings) for address in addresses]
     if settings.exclude_url:
-        checks.append(_check_source("EXCLUDE_URL", parse_source(settings.exclude_url), settings))
+        checks.append(_check_address("EXCLUDE_URL", parse_address(settings.exclude_url), settings))
     return checks
 
 
-def _check_source(variable: str, source: Source, settings: TrainSettings) -> Check:
-    return Check(variable, lambda: _reach(source, open_store(settings.store_url)), "see the data sets in README")
+def _check_address(variable: str, address: DatasetAddress, settings: TrainSettings) -> Check:
+    return Check(variable, lambda: _reach(address, open_store(settings.store_url)), "see the data sets in README")
 
 
-def _reach(source: Source, store: Store) -> None:
-    if source.scheme == SAMPLE:
+def _reach(address: DatasetAddress, store: Store) -> None:
+    if address.scheme == SAMPLE:
         return
-    if source.scheme in ("https", SENTIMENT140):
-        _ask(source.location or SENTIMENT140_URL)
-    elif source.scheme == "sql":
+    if address.scheme in ("https", SENTIMENT140):
+        _ask(address.location or SENTIMENT140_URL)
+    elif address.scheme == "sql":
         from libs.dataset.sql import read_query
 
-        next(iter(read_query(source.location, source.options, need_label=False)), None)
+        next(iter(read_query(address.location, address.options, need_label=False)), None)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            fetch_source(source, store, Path(folder))
+            fetch_dataset(address, store, Path(folder))
 
 
 def _ask(url: str) -> None:

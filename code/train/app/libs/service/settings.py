@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from libs.dataset.address import parse_datasets, parse_source
+from libs.dataset.address import parse_address, parse_datasets
 from sentiment.errors import ConfigurationError
 from sentiment.service.settings import AppSettings, require_token_beyond_loopback
 from sentiment.store import STORE_EXAMPLES, open_store
@@ -76,7 +76,7 @@ class TrainSettings(AppSettings):
     @classmethod
     def _require_source(cls, url: str | None) -> str | None:
         if url is not None:
-            _refuse(parse_source, url)
+            _refuse(parse_address, url)
         return url
 
     @model_validator(mode="after")

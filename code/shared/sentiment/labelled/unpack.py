@@ -20,11 +20,11 @@ _SENTIMENT140_MEMBER: Final = "training.1600000.processed.noemoticon.csv"
 
 
 class CappedReader(io.RawIOBase):
-    """Reads through to another stream until ``limit`` bytes, then raises ``PermanentError("dataset_too_large")``."""
+    """Reads another stream up to ``limit`` bytes, then raises ``PermanentError("dataset_too_large")``."""
 
-    def __init__(self, source: IO[bytes], limit: int) -> None:
+    def __init__(self, stream: io.BufferedReader, limit: int) -> None:
         """``limit``: bytes allowed in total."""
-        self._source = source
+        self._stream = stream
         self._left = limit
 
     def readable(self) -> bool:
@@ -33,7 +33,9 @@ class CappedReader(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill ``buffer`` as far as there is something to read."""
-        data = self._source.read(len(buffer))
+        data = self._stream.read1(
+            len(buffer)
+        )  # one read at a time: a break in the file costs nothing that came before it
         self._left -= len(data)
         if self._left < 0:
             raise PermanentError("the data set unpacks to more than is allowed", code="dataset_too_large")
@@ -42,24 +44,31 @@ class CappedReader(io.RawIOBase):
 
 
 @contextmanager
-def open_unpacked(path: Path, limit: int = MOST_UNPACKED_BYTES) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Path, limit: int = MOST_UNPACKED_BYTES) -> Iterator[io.BufferedReader]:
     """Open ``path`` unpacked, by its first bytes rather than its name.
 
-    Raises ``PermanentError``: ``dataset_damaged`` when the packing is broken, ``dataset_too_large`` past ``limit``,
-    ``wrong_columns`` when a .zip does not hold exactly one data file.
+    Raises ``PermanentError``: ``file_unreadable`` when it cannot be opened, ``dataset_damaged`` when the packing is
+    broken, ``dataset_too_large`` past ``limit`` bytes, ``wrong_columns`` when a .zip does not hold exactly one data file.
     """
-    with _translated(), path.open("rb") as raw, _open_packing(raw) as stream:
-        yield cast("IO[bytes]", io.BufferedReader(CappedReader(stream, limit), buffer_size=2**20))
+    with _open_raw(path) as raw, _translated(), _open_packing(raw) as stream:
+        yield io.BufferedReader(CappedReader(stream, limit), buffer_size=2**20)
 
 
 def inner_name(path: Path) -> str:
-    """Return the name of the data inside: without .gz, or the name of a .zip's member."""
-    with _translated(), path.open("rb") as raw:
+    """Return the name of the data inside: without .gz, or the name of a .zip's member; raises as ``open_unpacked``."""
+    with _open_raw(path) as raw, _translated():
         magic = raw.read(4)
         if magic == _ZIP_MAGIC:
             with zipfile.ZipFile(raw) as archive:
                 return _choose_member(archive)
     return path.stem if magic.startswith(_GZIP_MAGIC) else path.name
+
+
+def _open_raw(path: Path) -> io.BufferedReader:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise PermanentError(f"{path} cannot be read: {error.strerror}", code="file_unreadable") from error
 
 
 @contextmanager
@@ -71,15 +80,15 @@ def _translated() -> Iterator[None]:
 
 
 @contextmanager
-def _open_packing(raw: IO[bytes]) -> Iterator[IO[bytes]]:
+def _open_packing(raw: io.BufferedReader) -> Iterator[io.BufferedReader]:
     magic = raw.read(4)
     raw.seek(0)
     if magic == _ZIP_MAGIC:
         with zipfile.ZipFile(raw) as archive, _open_member(archive) as member:
-            yield member
+            yield cast("io.BufferedReader", member)
     elif magic.startswith(_GZIP_MAGIC):
         with gzip.open(raw) as unpacked:
-            yield cast("IO[bytes]", unpacked)
+            yield cast("io.BufferedReader", unpacked)
     else:
         yield raw
 
