@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import compare_snapshot
 from develop.simulators.serve import ServeSimulator
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,15 +19,16 @@ from jsonschema import Draft202012Validator
 from makers import make_result, make_tweet
 from processes import local_environment, write_tweets
 
-from libs.results import Batch
 from libs.service.application import create_stream_app
+from libs.service.contract import CONTRACT
 from libs.service.pipeline import Pipeline
 from libs.service.settings import read_stream_settings
+from libs.results import Batch
 from libs.values.tweet import DeadLetter, Gap, Tweet, bury_tweet
 
 WEB = Path(__file__).parents[1] / "app" / "web"
 SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
-_PAGE = ("/_dash", "/_favicon", "/_reload", "/assets/", "/<path:path>", "/docs", "/openapi.json")
+_PAGE = ("/_dash", "/_favicon", "/_reload", "/assets/", "/<path:path>", "/docs")
 
 
 @pytest.fixture
@@ -198,9 +201,13 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_of_others(clie
     assert not re.search(r'(?:src|href)="(?:https?:)?//', answer.get_data(as_text=True))
 
 
+def test_the_description_is_what_the_routes_say(app: Flask) -> None:
+    compare_snapshot(make_document(app, CONTRACT), WEB / "openapi.json")
+
+
 def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
     routes = {
-        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).replace("{letter}", "{id}"), method)
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
         for rule in app.url_map.iter_rules()
         if not rule.rule.startswith(_PAGE) and rule.endpoint != "static"
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
