@@ -60,7 +60,7 @@ def _wait_until_running(client: Any, space: str, commit: str, sleep: Callable[[f
 
 def main() -> None:
     """Publish with the environment's token."""
-    parser = argparse.ArgumentParser(prog="space.publish", description="Publish an assembled Hugging Face Space.")
+    parser = argparse.ArgumentParser(prog="deploy.space.publish", description="Publish an assembled Hugging Face Space.")
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     token = os.environ.get("HF_TOKEN", "")

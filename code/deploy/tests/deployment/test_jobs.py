@@ -84,7 +84,7 @@ def test_an_image_is_pulled_on_every_node_and_the_daemon_set_is_gone_again(clust
 
 
 def test_an_image_that_a_node_cannot_pull_fails_the_job_and_leaves_nothing(cluster, monkeypatch):
-    monkeypatch.setattr("pipelines.pull_image._SECONDS", 1)
+    monkeypatch.setattr("deploy.pipelines.pull_image._SECONDS", 1)
     cluster.broken.add(IMAGE.format("train"))
     with pytest.raises(JobFailedError, match="rollout status daemonset/prepull-train"):
         pull_image("train", IMAGE.format("train"))

@@ -88,5 +88,5 @@ def test_a_check_that_does_not_exist_is_refused():
 def test_every_check_is_a_module_of_its_name():
     for name, check in CHECKS.items():
         assert check.run.__name__ == f"check_{name}"
-        assert check.run.__module__ == f"check_release.{name}"
+        assert check.run.__module__ == f"deploy.check_release.{name}"
         assert isinstance(check.parts, Parts)

@@ -30,12 +30,12 @@ HOMES = {
     "onnxruntime": {"code/shared/sentiment/model/classifier.py"},
     "boto3": {
         "code/shared/sentiment/store/s3.py",
-        "code/stream/app/libs/service/aws.py",
+        "code/shared/sentiment/service/aws.py",
         "code/stream/app/libs/results/dynamodb/tables.py",
     },
     "tweepy": {"code/stream/app/libs/sources/x/api.py", "code/stream/app/libs/sources/x/posts.py"},
     "websockets": {"code/stream/app/libs/sources/bluesky/websocket.py"},
-    "mlflow": {"code/train/app/libs/tracking/mlflow_run.py"},
+    "mlflow": {"code/train/app/libs/tracking/mlflow_release.py"},
     "optuna": {"code/train/app/libs/experiments/search.py"},
 }
 SLOW_OR_THREADED = ("tensorflow", "keras", "gensim", "matplotlib", "pyarrow", "onnxruntime", "scipy", "sklearn")
