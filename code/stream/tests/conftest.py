@@ -14,7 +14,7 @@ from develop.fixtures.dynalite import start_dynalite
 from develop.simulators.serve import ServeSimulator
 
 from libs.results import Results, open_results
-from libs.service.pacing import WallClock
+from sentiment.service.clock import WallClock
 
 
 @pytest.fixture(scope="session")

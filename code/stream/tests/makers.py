@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.results import Batch, Result
+from libs.values.result import Result, ResultBatch
 from libs.values.tweet import Tweet
 
 OLD = "20260101T000000Z-aaaaaa"
@@ -28,5 +28,5 @@ def make_result(post: str = "1", **fields: Any) -> Result:
     return default._replace(**fields)
 
 
-def batch_of(*results: Result, **fields: Any) -> Batch:
-    return Batch(results=list(results), **fields)
+def batch_of(*results: Result, **fields: Any) -> ResultBatch:
+    return ResultBatch(results=list(results), **fields)

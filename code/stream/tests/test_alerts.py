@@ -15,13 +15,14 @@ from makers import make_result
 from pydantic import SecretStr
 
 from libs.alerts.alerts import Alerts, find_gaps, find_jumps, find_silence
-from libs.results import Batch, Results, Skipped, open_results
+from libs.results import Results, open_results
 from libs.results.retention import prune_once
-from libs.service.pacing import WallClock
-from libs.sources import Position
+from libs.values.position import Position
+from libs.values.result import ResultBatch, Skipped
 from libs.values.times import format_time
 from libs.values.tweet import DeadLetter, Gap, Removal
 from sentiment.model.labels import Label
+from sentiment.service.clock import WallClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def fill(results: Results, topic: str, minutes_ago: int, negative: int, positive
         make_result(f"{topic}{minutes_ago}-{n}", data=moment, topics=(topic,), sentiment=label)
         for n, label in enumerate(labels)
     ]
-    results.store(Batch(results=rows))
+    results.store(ResultBatch(results=rows))
 
 
 def test_a_jump_beyond_chance_is_told_and_noise_is_not(store: Results) -> None:
@@ -61,10 +62,10 @@ def test_gaps_are_told_when_they_open_and_once_more_when_they_are_over(store: Re
     before = opened._replace(id="told before", started_at="2026-02-01T00:00:00.000Z")
     over = before._replace(id="over", ended_at="2026-02-01T01:00:00.000Z")
     restart = before._replace(id="restart", ended_at=format_time(NOW - timedelta(minutes=55)))
-    store.store(Batch(gaps=[opened, before, over, restart]))
+    store.store(ResultBatch(gaps=[opened, before, over, restart]))
     start = NOW - timedelta(hours=1)
     assert {key for key, _ in find_gaps(store, start, NOW)} == {"gap:g", "gap_closed:restart"}
-    store.store(Batch(gaps=[opened._replace(ended_at=format_time(NOW - timedelta(minutes=1)), recovered=True)]))
+    store.store(ResultBatch(gaps=[opened._replace(ended_at=format_time(NOW - timedelta(minutes=1)), recovered=True)]))
     texts = dict(find_gaps(store, start, NOW))
     assert set(texts) == {"gap_closed:g", "gap_closed:restart"}
     assert texts["gap_closed:g"].endswith("all posts of it were recovered.")
@@ -125,7 +126,7 @@ def test_an_alert_is_delivered_as_json_with_a_text_and_not_again_within_the_hour
 def test_each_of_two_roles_tells_of_its_own_part(store: Results) -> None:
     fill(store, "acme", 600, 60, 140)
     fill(store, "acme", 5, 60, 20)
-    store.store(Batch(gaps=[Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)]))
+    store.store(ResultBatch(gaps=[Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)]))
     told = {}
     for role in ("ingest", "analyze", "all"):
         alerts = Alerts(SecretStr("http://127.0.0.1:1/"), AtRest(store, role), Frozen())  # type: ignore[arg-type]
@@ -152,7 +153,7 @@ def test_results_older_than_their_time_go_and_younger_stay(store: Results) -> No
     clock = WallClock()
     old = make_result("old", analyzed_at=format_time(datetime.now(UTC) - timedelta(days=11)), topics=("acme",))
     young = make_result("young", analyzed_at=format_time(datetime.now(UTC) - timedelta(days=9)), topics=("acme",))
-    store.store(Batch(results=[old, young], removals=[Removal("r", "2020-01-01T00:00:00.000Z", "deleted")]))
+    store.store(ResultBatch(results=[old, young], removals=[Removal("r", "2020-01-01T00:00:00.000Z", "deleted")]))
     assert prune_once(store, 0, clock) == 0
     assert store.count_all()["removed"] == 0, "settled long ago"
     assert prune_once(store, 10, clock) == 1
@@ -166,7 +167,7 @@ def test_texts_in_dead_letters_and_skipped_posts_expire_too_however_many(store: 
     young = letters[0]._replace(id="young", died_at=format_time(datetime.now(UTC)))
     skipped = [Skipped(str(n), "pt", long_ago) for n in range(3)]
     store.store(
-        Batch(results=[make_result("1", analyzed_at=long_ago)], dead_letters=[*letters, young], skipped=skipped)
+        ResultBatch(results=[make_result("1", analyzed_at=long_ago)], dead_letters=[*letters, young], skipped=skipped)
     )
     assert prune_once(store, 10, WallClock()) == 1
     assert store.count_all() == {"stored": 0, "dead_letters": 1, "skipped": 0, "removed": 0}

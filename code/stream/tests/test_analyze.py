@@ -10,16 +10,17 @@ import pytest
 from develop.simulators.serve import ServeSimulator
 from makers import NEW, make_tweet
 
-from libs.results import Batch, Results, open_results
+from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
 from libs.scoring.batches import build_batch, sort_entries
 from libs.scoring.predict import Predictor, Refusal, Scored
 from libs.service.metrics import SKIPPED
-from libs.service.pacing import StoppedError, WallClock
 from libs.spool import Parcel
 from libs.spool.folder import FolderSpool
+from libs.values.result import ResultBatch
 from libs.values.tweet import DeadLetter, Entry, Gap, Removal, Tweet, unpack_entries
 from sentiment.errors import PermanentError, TransientError
+from sentiment.service.clock import StoppedError, WallClock
 from sentiment.text.cleaning import clean
 
 
@@ -111,7 +112,7 @@ def test_a_text_that_serve_refuses_becomes_a_dead_letter_that_can_be_tried_again
 
 def test_a_retried_post_that_is_stored_strikes_off_its_dead_letter(parts: Fixture) -> None:
     letter = DeadLetter("d1", "replay", "line 1", "predict_failed", "why", b"[]", "2026-03-01T12:00:00.000Z")
-    parts.results.store(Batch(dead_letters=[letter]))
+    parts.results.store(ResultBatch(dead_letters=[letter]))
     parts.run([make_tweet("1", dead_letter="d1")])
     assert parts.results.read_dead_letters(10) == []
     assert "1" in parts.results.read_by_id(["1"])
@@ -139,7 +140,7 @@ class Picky:
         self._refused = refused
         self.outages = 2
 
-    def store(self, batch: Batch) -> None:
+    def store(self, batch: ResultBatch) -> None:
         if self.outages:
             self.outages -= 1
             raise TransientError("down for a moment", code="results_down")

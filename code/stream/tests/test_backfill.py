@@ -20,8 +20,9 @@ from develop.simulators.serve import ServeSimulator
 from makers import OLD, batch_of, make_result
 from processes import APP, base_environment, local_environment, run_command, write_tweets
 
-from libs.results import Result, open_results
+from libs.results import open_results
 from libs.service.settings import StreamSettings, read_stream_settings
+from libs.values.result import Result
 
 if importlib.util.find_spec("distributed") is None or importlib.util.find_spec("pyarrow") is None:
     pytest.skip("backfill's optional packages are missing: build/requirements-backfill.txt", allow_module_level=True)

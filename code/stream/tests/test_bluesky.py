@@ -13,13 +13,13 @@ from develop.simulators.jetstream import JetstreamSimulator, make_event
 from develop.simulators.serve import ServeSimulator
 from processes import local_environment, run_app
 
-from libs.service.pacing import WallClock
-from libs.sources import Position
 from libs.sources.bluesky.jetstream import parse_event
 from libs.sources.bluesky.source import BlueskySource
+from libs.values.position import Position
 from libs.values.topics import compile_matchers, parse_track
 from libs.values.tweet import DeadLetter, Entry, Gap, Removal, Tweet
 from sentiment.errors import PermanentError
+from sentiment.service.clock import WallClock
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 NOW_US = 1_772_366_400_000_000  # 2026-03-01T12:00:00Z

@@ -13,8 +13,9 @@ import pytest
 from develop.simulators.throttle import ThrottlingProxy
 from makers import NEW, OLD, batch_of, make_result
 
-from libs.results import Batch, Question, open_results
+from libs.results import Question, open_results
 from libs.results.dynamodb.items import bucket_of, make_item
+from libs.values.result import ResultBatch
 from sentiment.errors import TransientError
 
 
@@ -26,7 +27,7 @@ class Said(NamedTuple):
     edited: bool
 
     @property
-    def batch(self) -> Batch:
+    def batch(self) -> ResultBatch:
         row = make_result("1", source="bluesky", topics=("acme",), twitter_raw=self.revision, model_version=self.model)
         edited = frozenset({"1"}) if self.edited else frozenset()
         return batch_of(row, revisions={"1": self.revision}, edited=edited)

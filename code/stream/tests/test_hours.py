@@ -12,15 +12,16 @@ from develop.simulators.x import TOKEN
 from hours import HourOfJetstream, HourOfX, WatchedX
 from virtual import VirtualClock
 
-from libs.service.pacing import StoppedError
 from libs.service.settings import read_stream_settings
-from libs.sources import Chunk, Position, Source
+from libs.sources import Source
 from libs.sources.bluesky.source import BlueskySource
 from libs.sources.bluesky.websocket import open_socket
 from libs.sources.x.api import TweepyApi
 from libs.sources.x.source import XSource
+from libs.values.position import Chunk, Position
 from libs.values.times import read_time
 from libs.values.tweet import Entry, Gap, Removal, Tweet
+from sentiment.service.clock import StoppedError
 
 HOUR_SECONDS = 3600.0
 REAL_SILENCE_SECONDS = 0.6  # stands for X's 20 s and Jetstream's 30 s of it

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from makers import make_tweet
 
-from libs.service.pacing import WallClock
-from libs.sources import Chunk, Position
 from libs.spool.folder import FolderSpool
 from libs.spool.ingest import Ingester
+from libs.values.position import Chunk, Position
 from libs.values.tweet import Entry
+from sentiment.service.clock import WallClock
 
 
 class Counting:

@@ -22,10 +22,10 @@ from libs.dashboard.figures import make_figures
 from libs.dashboard.parts import find_address
 from libs.dashboard.view import OUTPUTS, View
 from libs.dashboard.words import find_driving_words
-from libs.results import Batch
 from libs.service.application import create_stream_app
 from libs.service.pipeline import Pipeline
 from libs.service.settings import read_stream_settings
+from libs.values.result import ResultBatch
 from libs.values.tweet import Gap
 
 EVIL = '<img src=x onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
@@ -38,7 +38,7 @@ def pipeline(tmp_path: Path, serve: ServeSimulator, monkeypatch: pytest.MonkeyPa
     made = Pipeline(read_stream_settings("all"), "all")
     made.results.prepare()
     made.results.store(
-        Batch(
+        ResultBatch(
             results=[
                 make_result("1", topics=("acme",), twitter_raw="I love acme"),
                 make_result("2", topics=("delta",), sentiment="NEGATIVE", score=0.02, twitter_raw="delta lost my bags"),
@@ -118,7 +118,9 @@ def test_nothing_is_wider_than_the_screen(page: Page) -> None:
 
 
 def test_it_is_up_to_date_without_a_reload(page: Page, pipeline: Pipeline) -> None:
-    pipeline.results.store(Batch(results=[make_result("4", twitter_raw="brand new", data="2026-03-01T12:59:00.000Z")]))
+    pipeline.results.store(
+        ResultBatch(results=[make_result("4", twitter_raw="brand new", data="2026-03-01T12:59:00.000Z")])
+    )
     expect(page.locator("#newest li p").first).to_have_text("brand new", timeout=15_000)
 
 

@@ -11,8 +11,8 @@ from develop.simulators.serve import POISON, ServeSimulator, score
 from pydantic import SecretStr
 
 from libs.scoring.predict import Predictor, Refusal, Scored
-from libs.service.pacing import StoppedError, WallClock
 from sentiment.errors import SentimentError
+from sentiment.service.clock import StoppedError, WallClock
 from sentiment.text.cleaning import CleanText, clean
 
 

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from makers import NEW, OLD, batch_of, make_result
 
-from libs.results import Batch, Question, Results, Skipped, open_results
-from libs.sources import Position
+from libs.results import Question, Results, open_results
+from libs.values.position import Position
+from libs.values.result import ResultBatch, Skipped
 from libs.values.times import now
 from libs.values.tweet import DeadLetter, Gap, Removal
 from sentiment.errors import SentimentError
@@ -307,7 +308,7 @@ def test_a_store_that_is_not_there_is_a_passing_trouble() -> None:
     assert "sesame" not in caught.value.detail
 
 
-def _store_until_done(store: Results, batch: Batch) -> None:
+def _store_until_done(store: Results, batch: ResultBatch) -> None:
     while True:
         try:
             return store.store(batch)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from libs.service.addresses import parse_replay_url, require_results_url, require_spool_url
 from libs.service.settings import StreamSettings
+from libs.values.addresses import parse_replay_url, require_results_url, require_spool_url
 from sentiment.errors import ConfigurationError
 
 

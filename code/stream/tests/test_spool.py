@@ -14,19 +14,20 @@ import pytest
 from develop.simulators.serve import ServeSimulator
 from makers import make_tweet
 
-from libs.results import Batch, Results, open_results
+from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
 from libs.scoring.predict import Predictor
-from libs.service.addresses import parse_queue_url
-from libs.service.background import begin
-from libs.service.pacing import StoppedError, WallClock
-from libs.sources import Position
 from libs.spool import Parcel, Spool, SpoolFullError
 from libs.spool.folder import FolderSpool
 from libs.spool.lock import lock_role
 from libs.spool.queue import QueueSpool
+from libs.values.addresses import parse_queue_url
+from libs.values.position import Position
+from libs.values.result import ResultBatch
 from libs.values.tweet import DeadLetter, Entry, Gap, Removal
 from sentiment.errors import ConfigurationError, TransientError
+from sentiment.service.clock import StoppedError, WallClock
+from sentiment.service.threads import start_thread
 
 HERE = Path(__file__).parent
 ENTRIES: list[Entry] = [
@@ -162,7 +163,7 @@ def test_one_process_at_a_time_does_a_role(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from libs.spool.folder import FolderSpool
-from libs.sources import Position
+from libs.values.position import Position
 from makers import make_tweet
 spool = FolderSpool(sys.argv[1], 1_000_000)
 number = 0
@@ -225,7 +226,7 @@ def test_parcels_in_hand_are_kept_from_other_workers_for_as_long_as_the_store_is
     serve = ServeSimulator()
     down = Down(results)
     analyzer = Analyzer(first, Predictor(serve.url, None, clock), down, clock, 10)  # type: ignore[arg-type]
-    work = begin("analyze", lambda: analyzer.run(frozenset({"en"})))
+    work = start_thread("analyze", lambda: analyzer.run(frozenset({"en"})))
     while not down.refused:
         time.sleep(0.02)
     deadline, taken = time.monotonic() + 3, []
@@ -250,7 +251,7 @@ class Down:
         self.up = False
         self.refused = 0
 
-    def store(self, batch: Batch) -> None:
+    def store(self, batch: ResultBatch) -> None:
         if not self.up:
             self.refused += 1
             raise TransientError("down", code="results_down")

@@ -23,7 +23,7 @@ from libs.service.application import create_stream_app
 from libs.service.contract import CONTRACT
 from libs.service.pipeline import Pipeline
 from libs.service.settings import read_stream_settings
-from libs.results import Batch
+from libs.values.result import ResultBatch
 from libs.values.tweet import DeadLetter, Gap, Tweet, bury_tweet
 
 WEB = Path(__file__).parents[1] / "app" / "web"
@@ -41,7 +41,7 @@ def pipeline(tmp_path: Path, serve: ServeSimulator, monkeypatch: pytest.MonkeyPa
     made = Pipeline(read_stream_settings("all"), "all")
     made.results.prepare()
     made.results.store(
-        Batch(
+        ResultBatch(
             results=[
                 make_result("1", topics=("acme",), data="2026-03-01T12:00:00.000Z", twitter_raw='=cmd|" /C calc"!A0'),
                 make_result(
@@ -156,14 +156,14 @@ def test_the_export_quotes_what_a_spreadsheet_would_run(client: FlaskClient) -> 
 
 def test_the_export_holds_every_post_once_however_many(client: FlaskClient, pipeline: Pipeline) -> None:
     many = [make_result(f"many{number}", topics=("many",), data="2026-03-01T12:30:00.000Z") for number in range(1203)]
-    pipeline.results.store(Batch(results=many))
+    pipeline.results.store(ResultBatch(results=many))
     rows = list(csv.DictReader(io.StringIO(client.get("/api/tweets.csv?topic=many").get_data(as_text=True))))
     assert sorted(row["id"] for row in rows) == sorted(result.id for result in many)
 
 
 def test_a_dead_letter_goes_through_once_more_with_the_token_only(client: FlaskClient, pipeline: Pipeline) -> None:
     letter = bury_tweet(make_tweet("9"), "predict_failed", "why", "2026-03-01T12:00:00.000Z")
-    pipeline.results.store(Batch(dead_letters=[letter]))
+    pipeline.results.store(ResultBatch(dead_letters=[letter]))
     path = f"/api/dead-letters/{letter.id}/retry"
     assert client.post(path).status_code == 401
     answer = client.post(path, headers={"Authorization": "Bearer sesame"})
@@ -177,7 +177,7 @@ def test_a_dead_row_is_read_anew_and_refused_while_it_cannot(client: FlaskClient
     good = b'"0","77","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann","mended"\n'
     for name, original in (("good", good), ("bad", b"\xff\xfe")):
         letter = DeadLetter(name, "replay", "line 3", "bad_row", "why", original, "2026-03-01T12:00:00.000Z")
-        pipeline.results.store(Batch(dead_letters=[letter]))
+        pipeline.results.store(ResultBatch(dead_letters=[letter]))
     headers = {"Authorization": "Bearer sesame"}
     assert client.post("/api/dead-letters/good/retry", headers=headers).status_code == 202
     refused = client.post("/api/dead-letters/bad/retry", headers=headers)

@@ -16,16 +16,16 @@ from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, 
 from processes import local_environment, run_app
 from virtual import VirtualClock
 
-from libs.service.pacing import StoppedError, WallClock
 from libs.service.settings import read_stream_settings
-from libs.sources import Chunk, Position
 from libs.sources.x.api import HttpError, NetworkError, Rule
 from libs.sources.x.frames import LONGEST_MESSAGE_BYTES, LineBuffer
 from libs.sources.x.posts import InStreamError, parse_post
 from libs.sources.x.source import XSource
+from libs.values.position import Chunk, Position
 from libs.values.topics import Topic
 from libs.values.tweet import DeadLetter, Entry, Gap, Tweet, pack_entries, unpack_entries
 from sentiment.errors import PermanentError
+from sentiment.service.clock import StoppedError, WallClock
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
 READ_AT = "2026-03-01T12:00:01.000Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
-from libs.service.pacing import StoppedError
+from sentiment.service.clock import StoppedError
 
 
 class VirtualClock:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from develop.simulators.serve import score
 
-from libs.results import Result, Results
+from libs.results import Results
+from libs.values.result import Result
 from libs.values.times import read_time
 from libs.values.tweet import DeadLetter, Gap, Tweet, unpack_entries
 from oracle.plan import Plan

@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from libs.results import Results
 from libs.service.metrics import ALERTS
-from libs.service.pacing import Clock
 from libs.values.times import format_time, read_time
 from sentiment.errors import SentimentError
 from sentiment.model.labels import NEGATIVE
+from sentiment.service.clock import Clock
 
 if TYPE_CHECKING:
     from libs.service.pipeline import Pipeline

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from libs.results import Result, Results
-from libs.sources.replay.columns import Columns, find_columns, make_tweet
-from libs.sources.replay.lines import read_lines
-from libs.sources.replay.records import Fault, detect_format, read_records
+from libs.results import Results
+from libs.sources.replay.file import choose_columns, inspect_file, make_tweet
+from libs.values.result import Result
 from libs.values.times import now
 from libs.values.tweet import DeadLetter, Entry, Tweet, derive_id
 from sentiment.errors import ConfigurationError, PermanentError
+from sentiment.labelled.columns import Columns
+from sentiment.labelled.lines import read_lines
+from sentiment.labelled.options import FileOptions, parse_options
+from sentiment.labelled.records import Fault
 from sentiment.store import Store, open_store
 
 GROUP: Final = 2_000
@@ -32,6 +35,7 @@ class ArchiveFile(NamedTuple):
     path: Path
     store: Store | None = None
     """Where it has to be fetched from; None for a file on disk."""
+    options: FileOptions = FileOptions()
 
     @contextmanager
     def fetched(self) -> Iterator[Path]:
@@ -67,26 +71,43 @@ class Group(NamedTuple):
 
 
 def list_files(place: str) -> list[ArchiveFile]:
-    """Return an archive's files in order; ``ConfigurationError`` when the place names nothing."""
+    """Return an archive's files in order; ``ConfigurationError`` when the place names nothing.
+
+    What stands behind a ``#`` holds for each file: ``s3://bucket/archive#text=body&encoding=latin-1``.
+    """
+    place, options = _split_options(place)
     parts = urlsplit(place)
     if parts.scheme == "s3":
         store = open_store(f"s3://{parts.netloc}")
-        found = [ArchiveFile(key, Path(key), store) for key in store.list_keys(parts.path.strip("/"))]
+        keys = store.list_keys(parts.path.strip("/"))
+        found = [ArchiveFile(key, Path(key), store, options) for key in keys]
     else:
         path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(place)
         root = path if path.is_dir() else path.parent
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found = [ArchiveFile(file.relative_to(root).as_posix(), file) for file in files if file.is_file()]
+        found = [
+            ArchiveFile(file.relative_to(root).as_posix(), file, options=options) for file in files if file.is_file()
+        ]
     if not found:
         raise ConfigurationError(f"--from names nothing: '{place[:200]}'; valid: {_EXAMPLES}")
     return found
 
 
-def read_groups(name: str, path: Path, done: int = 0) -> Iterator[Group]:
-    """Yield a file's rows behind the first ``done`` in groups; unreadable rows are dead letters in their place."""
-    entries = _read_entries(name, path, done)
+def _split_options(place: str) -> tuple[str, FileOptions]:
+    if Path(place).exists():  # a path on disk may hold a # of its own
+        return place, FileOptions()
+    location, _, fragment = place.partition("#")
+    return location, parse_options(fragment)
+
+
+def read_groups(file: ArchiveFile, path: Path, done: int = 0) -> Iterator[Group]:
+    """Yield a file's rows behind the first ``done`` in groups; unreadable rows are dead letters in their place.
+
+    ``path``: where the file lies on this machine.
+    """
+    entries = _read_entries(file, path, done)
     while group := list(islice(entries, GROUP)):
-        yield Group(name, done, group)
+        yield Group(file.name, done, group)
         done += len(group)
 
 
@@ -105,26 +126,26 @@ def _make_post(result: Result) -> Tweet:
     )  # fmt: skip
 
 
-def _read_entries(name: str, path: Path, done: int) -> Iterator[Entry]:
+def _read_entries(file: ArchiveFile, path: Path, done: int) -> Iterator[Entry]:
     if path.name.endswith(".parquet"):
-        yield from _read_parquet(name, path, done)
+        yield from _read_parquet(file, path, done)
         return
-    form = detect_format(path)
-    for record in islice(read_records(path, form), done, None):
+    posts = inspect_file(path, file.options)
+    for record in islice(posts.read(), done, None):
         if isinstance(record, Fault):
-            yield _bury(name, record.line, record.reason, record.detail, record.original)
+            yield _bury(file.name, record.line, record.reason, record.detail, record.original)
         else:
-            yield _make_entry(name, record.line, record.values, form.columns)
+            yield _make_entry(file.name, record.line, record.values, posts.columns)
 
 
-def _read_parquet(name: str, path: Path, done: int) -> Iterator[Entry]:
+def _read_parquet(file: ArchiveFile, path: Path, done: int) -> Iterator[Entry]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file:
-        columns = find_columns(file.schema_arrow.names)
-        rows = (row for batch in file.iter_batches(GROUP) for row in batch.to_pylist())
+    with parquet.ParquetFile(path) as table:
+        columns = choose_columns(table.schema_arrow.names, file.options)
+        rows = (row for batch in table.iter_batches(GROUP) for row in batch.to_pylist())
         for number, row in enumerate(islice(rows, done, None), start=done + 1):
-            yield _make_entry(name, number, row, columns)
+            yield _make_entry(file.name, number, row, columns)
 
 
 def _make_entry(name: str, number: int, values: dict[str, Any], columns: Columns) -> Entry:

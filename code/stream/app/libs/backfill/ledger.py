@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.results import Results
-from libs.sources import Position
+from libs.values.position import Position
 from libs.values.times import now
 from libs.values.tweet import derive_id
 

@@ -17,10 +17,10 @@ from libs.backfill.ledger import Ledger
 from libs.backfill.work import Chunk, Done, Work, do_chunk
 from libs.results import open_results
 from libs.scoring.predict import Predictor, Scored
-from libs.service.pacing import WallClock
 from libs.service.settings import StreamSettings
 from libs.values.tweet import pack_entries
 from sentiment.errors import ConfigurationError, PermanentError, SentimentError
+from sentiment.service.clock import WallClock
 from sentiment.store import open_store
 from sentiment.text.cleaning import clean
 
@@ -108,7 +108,7 @@ class _Run:
     def _read_file(self, file: ArchiveFile, done: int) -> Iterator[Group]:
         rows = done
         with file.fetched() as path:
-            for group in read_groups(file.name, path, done):
+            for group in read_groups(file, path, done):
                 rows = group.first + len(group.entries)
                 yield group
         self._sizes[file.name] = rows  # known before the last group is done: some are always under way

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 
 from pydantic import SecretStr
 
-from libs.results import Batch, Results, open_results
+from libs.results import Results, open_results
 from libs.scoring.batches import build_batch, sort_entries
 from libs.scoring.predict import Predictor
-from libs.service.pacing import WallClock
 from libs.spool import Parcel
+from libs.values.result import ResultBatch
 from libs.values.tweet import derive_id, unpack_entries
 from sentiment.errors import TransientError
+from sentiment.service.clock import WallClock
 from sentiment.store import open_store
 
 _TRIES: Final = 8
@@ -70,7 +71,7 @@ def do_chunk(work: Work, chunk: Chunk) -> Done:
     return Done(len(batch.results), len(batch.dead_letters), len(batch.skipped))
 
 
-def write_parts(target: str, chunk: Chunk, batch: Batch) -> None:
+def write_parts(target: str, chunk: Chunk, batch: ResultBatch) -> None:
     """Write a group's results, and its dead letters beside them, each file whole or not at all."""
     from pyarrow import Table, parquet
 
@@ -85,7 +86,7 @@ def write_parts(target: str, chunk: Chunk, batch: Batch) -> None:
                 store.upload(f"{kind}-{name}", path)
 
 
-def _store(work: Work, batch: Batch) -> None:
+def _store(work: Work, batch: ResultBatch) -> None:
     results, clock = _open(work.results_url, work.retention_days), WallClock()
     for attempt in range(_TRIES):
         try:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from dash import html
 
 from libs.dashboard.figures import is_telling, show_points
-from libs.results import Result
-from libs.sources import Position
+from libs.values.position import Position
+from libs.values.result import Result
 from libs.values.tweet import Gap
 from sentiment.model.labels import NEGATIVE
 

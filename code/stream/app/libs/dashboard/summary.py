@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from libs.results import Bucket, Results
-from libs.values.periods import Period, choose_period
+from libs.results.periods import Period, choose_period
 from sentiment.model.labels import THREE_CLASSES
 
 

@@ -16,8 +16,9 @@ from libs.dashboard.layout import DEFAULT_MINUTES, PERIODS
 from libs.dashboard.questions import choose_bucket_seconds
 from libs.dashboard.summary import fold_buckets, summarize
 from libs.dashboard.words import find_driving_words
-from libs.results import Question, Result
+from libs.results import Question
 from libs.service.pipeline import Pipeline
+from libs.values.result import Result
 from libs.values.times import now, read_time
 from sentiment.errors import SentimentError
 from sentiment.model.labels import THREE_CLASSES

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from libs.results import Result
+from libs.values.result import Result
 from sentiment.text.cleaning import CleanText
 from sentiment.text.tokens import tokenize
 

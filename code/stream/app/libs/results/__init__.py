@@ -3,59 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from libs.sources import Position
-from libs.values.tweet import DeadLetter, Gap, Removal
-from sentiment.model.labels import Label
+from libs.values.position import Position
+from libs.values.result import Result, ResultBatch
+from libs.values.tweet import DeadLetter, Gap
 
 Order = Literal["newest", "most_negative"]
-
-
-class Result(NamedTuple):
-    """A stored post, its fields named as every reader of the table knows them."""
-
-    id: str
-    user: str
-    sentiment: Label
-    score: float
-    twitter_raw: str
-    twitter_clean: str
-    data: str
-    """The post's date, ISO 8601 UTC with milliseconds."""
-    source: str
-    topics: tuple[str, ...]
-    lang: str
-    model_version: str
-    analyzed_at: str
-
-
-class Skipped(NamedTuple):
-    """A post in a language that is not scored: counted, by id so that none counts twice."""
-
-    id: str
-    lang: str
-    data: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one round of analysis has to store."""
-
-    results: Sequence[Result] = ()
-    removals: Sequence[Removal] = ()
-    gaps: Sequence[Gap] = ()
-    dead_letters: Sequence[DeadLetter] = ()
-    skipped: Sequence[Skipped] = ()
-    buried: Sequence[str] = ()
-    """Ids of dead letters that are settled now: their posts are stored, removed, or written to a newer dead letter."""
-    revisions: dict[str, str] = field(default_factory=dict)
-    """Which version of its post a result is of, by id, where a source edits posts in place."""
-    edited: frozenset[str] = frozenset()
-    """Ids whose text changed in place: they overwrite whatever the model version."""
-    rescored: dict[str, str] = field(default_factory=dict)
-    """``analyzed_at`` by id of stored results that were read to be scored anew: each overwrites that very row or nothing."""
 
 
 class Question(NamedTuple):
@@ -91,7 +45,7 @@ class Results(Protocol):
     def prepare(self) -> None:
         """Make the tables that are missing."""
 
-    def store(self, batch: Batch) -> None:
+    def store(self, batch: ResultBatch) -> None:
         """Keep the batch so that it survives a crash. Removed posts go, and are not stored by whoever comes late."""
 
     def read(self, question: Question) -> list[Result]:

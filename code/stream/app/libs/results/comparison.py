@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import click
 import orjson
 
 from libs.results import Results, open_results
-from libs.service.addresses import parse_replay_url
 from libs.service.settings import StreamSettings
-from libs.sources.replay.columns import make_tweet
-from libs.sources.replay.records import Fault, detect_format, read_records
+from libs.sources.replay.file import inspect_file, make_tweet
 from libs.spool import open_spool
+from libs.values.addresses import ReplayAddress, parse_replay_url
 from libs.values.tweet import derive_id
 from sentiment.errors import PermanentError
+from sentiment.labelled.columns import SENTIMENT140_COLUMNS
+from sentiment.labelled.label_values import MOST_VALUES, SENTIMENT140_VALUES, read_label_values, read_single_value
+from sentiment.labelled.options import FileOptions
+from sentiment.labelled.records import Fault
+from sentiment.model.labels import NEGATIVE, POSITIVE, Label
 
 _GROUP: Final = 500
-# Two-class truth by label; people's "neutral" has no place in a two-class accuracy.
-_POSITIVE: Final = {"4": True, "0": False, "positive": True, "negative": False, "1": True, "-1": False}
 _SCORE_OF_POSITIVE: Final = 0.5
 
 
 class Labelled(NamedTuple):
-    """A row of the file: its id, and whether people (or emoticons) called it positive; None when they did neither."""
+    """A row of the file: its id, and its label as written; empty when it has none."""
 
     id: str
-    positive: bool | None
+    value: str
 
 
 def compare_with_labels(settings: StreamSettings, labels_url: str) -> dict[str, Any]:

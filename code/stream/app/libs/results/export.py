@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from libs.results import Question, Result, Results
+from libs.results import Question, Results
+from libs.values.result import Result
 
 _PAGE: Final = 500
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")

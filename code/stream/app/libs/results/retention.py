@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from libs.results import Results
-from libs.service.pacing import Clock
 from libs.values.times import format_time
 from sentiment.errors import SentimentError
+from sentiment.service.clock import Clock
 
 logger = logging.getLogger(__name__)
 

@@ -8,17 +8,20 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
-from libs.results import Batch, Results
+from libs.results import Results
 from libs.scoring.batches import Share, build_batch, bury_result, sort_entries
 from libs.scoring.predict import Predictor
-from libs.service.background import begin
 from libs.service.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
-from libs.service.pacing import Backoff, Clock, StoppedError
 from libs.spool import Parcel, Spool
+from libs.values.result import ResultBatch
 from libs.values.times import read_time
 from sentiment.errors import PermanentError, TransientError
+from sentiment.service.clock import Clock, StoppedError
+from sentiment.service.retry import Backoff, retry
+from sentiment.service.threads import start_thread
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ _IDLE_SECONDS: Final = 0.5
 class _Round(NamedTuple):
     parcels: list[Parcel]
     share: Share
-    batch: Future[Batch]
+    batch: Future[ResultBatch]
 
 
 class Analyzer:
@@ -50,7 +53,7 @@ class Analyzer:
     def run(self, languages: frozenset[str]) -> None:
         """Work until ``StoppedError``; ``languages`` empty = those of serve's release."""
         ended = threading.Event()
-        begin("keep alive", lambda: self._keep_alive(ended))
+        start_thread("keep alive", lambda: self._keep_alive(ended))
         try:
             languages = languages or self._predictor.read_languages()
             while not self._clock.stopped:
@@ -76,10 +79,10 @@ class Analyzer:
             if not parcels:
                 return
             share = sort_entries(parcels, languages)
-            self._rounds.append(_Round(parcels, share, begin("predict", lambda share=share: self._predict(share))))  # type: ignore[misc]
+            self._rounds.append(_Round(parcels, share, start_thread("predict", partial(self._predict, share))))
             self._note_held()
 
-    def _predict(self, share: Share) -> Batch:
+    def _predict(self, share: Share) -> ResultBatch:
         texts = share.clean_texts()
         starts = range(0, len(texts), self._batch_size)
         answers = [
@@ -93,7 +96,7 @@ class Analyzer:
         self._retry(lambda: self._spool.acknowledge(round_.parcels))
         self._count(batch, round_.share)
 
-    def _await(self, future: Future[Batch]) -> Batch:
+    def _await(self, future: Future[ResultBatch]) -> ResultBatch:
         while True:
             try:
                 return future.result(timeout=_IDLE_SECONDS)
@@ -109,7 +112,7 @@ class Analyzer:
             except TransientError as error:  # at worst another worker does the same work once more
                 logger.warning("parcels not kept", extra={"code": error.code, "detail": error.detail})
 
-    def _store(self, batch: Batch, share: Share) -> None:
+    def _store(self, batch: ResultBatch, share: Share) -> None:
         """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
         try:
             self._retry(lambda: self._results.store(batch))
@@ -124,19 +127,14 @@ class Analyzer:
             self._store(replace(batch, results=batch.results[middle:]), share)
 
     def _retry(self, attempt: Callable[[], None]) -> None:
-        backoff = Backoff(self._clock)
-        while True:
-            try:
-                attempt()
-            except TransientError as error:
-                self.trouble = error.detail
-                logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
-                backoff.wait()
-            else:
-                self.trouble = ""
-                return
+        retry(attempt, self._clock, Backoff(), report=self._report)
+        self.trouble = ""
 
-    def _count(self, batch: Batch, share: Share) -> None:
+    def _report(self, error: TransientError, _failures: int) -> None:
+        self.trouble = error.detail
+        logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
+
+    def _count(self, batch: ResultBatch, share: Share) -> None:
         for (source, sentiment), posts in Counter((row.source, row.sentiment) for row in batch.results).items():
             STORED.labels(source, sentiment).inc(posts)
         for reason, letters in Counter(letter.reason for letter in batch.dead_letters).items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from libs.results import Batch, Result, Skipped
 from libs.scoring.predict import Refusal, Scored
 from libs.spool import Parcel
+from libs.values.result import Result, ResultBatch, Skipped
 from libs.values.times import now
 from libs.values.tweet import DeadLetter, Gap, Removal, Tweet, bury_tweet, derive_id
 from sentiment.errors import SentimentError
@@ -51,7 +51,7 @@ def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> Share:
     return share
 
 
-def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scored | Refusal]) -> Batch:
+def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scored | Refusal]) -> ResultBatch:
     """Join tweets with their predictions; refused ones become dead letters."""
     moment = now()
     scored: list[Tweet] = []
@@ -66,7 +66,7 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
         if tweet.id not in newest or tweet.revision >= newest[tweet.id].revision:
             newest[tweet.id] = tweet
             results[tweet.id] = _make_result(tweet, text, answer, moment)
-    return Batch(
+    return ResultBatch(
         results=list(results.values()),
         removals=[
             *share.removals,
@@ -82,7 +82,7 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
     )
 
 
-def bury_result(batch: Batch, share: Share, error: SentimentError) -> Batch:
+def bury_result(batch: ResultBatch, share: Share, error: SentimentError) -> ResultBatch:
     """Turn a batch with one result, which the store refuses, into one with its dead letter instead."""
     tweet = next(tweet for tweet in share.tweets if tweet.id == batch.results[0].id)
     return replace(

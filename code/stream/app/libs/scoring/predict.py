@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 import orjson
 import requests
 from pydantic import SecretStr
 
 from libs.service.metrics import PREDICT_CALLS
-from libs.service.pacing import Backoff, Clock
 from sentiment.errors import PermanentError, TransientError
 from sentiment.model.labels import Label
+from sentiment.service.clock import Clock
+from sentiment.service.retry import Backoff, retry
 from sentiment.text.cleaning import CleanText
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,11 @@ logger = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = (5.0, 60.0)  # to connect, to answer
 _LABELS: Final = frozenset(get_args(Label))
 _TRIES_OF_A_FAILING_BATCH: Final = 4
-_LONGEST_WAIT_SECONDS: Final = 5.0  # a worker has three calls open at most: serve is asked rarely, and found soon
-_LOUD_EVERY: Final = 10
+# A worker has three calls open at most: even at the longest wait serve is asked rarely, and found soon.
+_BACKOFF: Final = Backoff(longest_seconds=5.0)
+_LOUD_EVERY: Final = 10  # failures to one line in the log
+
+Outcome = TypeVar("Outcome")
 
 
 class Refusal(NamedTuple):
@@ -66,13 +70,7 @@ class Predictor:
 
     def read_languages(self) -> frozenset[str]:
         """Return the languages of serve's release; waits like ``predict``."""
-        backoff = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS)
-        while True:
-            try:
-                return self._fetch_languages()
-            except TransientError as error:
-                self._report(error, backoff.attempts)
-                backoff.wait(error.retry_after_seconds)
+        return self._retry(self._fetch_languages)
 
     def check(self) -> None:
         """Raise ``TransientError`` when serve does not answer or is not ready, ``PermanentError`` when it is not serve."""
@@ -83,17 +81,23 @@ class Predictor:
 
     def _ask(self, texts: list[CleanText], tries: int = _TRIES_OF_A_FAILING_BATCH) -> list[Scored | Refusal]:
         """Wait for as long as it takes; ``tries``: failures of these texts alone before one of them is to blame."""
-        backoff, failures = Backoff(self._clock, longest_seconds=_LONGEST_WAIT_SECONDS), 0
-        while True:
+        failures = 0
+
+        def attempt() -> list[Scored | Refusal] | Refusal:
+            nonlocal failures
             try:
-                answer = self._attempt(texts)
-                return self._split(texts, answer) if isinstance(answer, Refusal) else answer
+                return self._attempt(texts)
             except TransientError as error:
-                self._report(error, backoff.attempts)
                 failures += error.code == "predict_failed"
                 if failures >= tries and self._is_well():
-                    return self._split(texts, Refusal("predict_failed", error.detail))
-                backoff.wait(error.retry_after_seconds)
+                    return Refusal("predict_failed", error.detail)
+                raise
+
+        answer = self._retry(attempt)
+        return self._split(texts, answer) if isinstance(answer, Refusal) else answer
+
+    def _retry(self, attempt: Callable[[], Outcome]) -> Outcome:
+        return retry(attempt, self._clock, _BACKOFF, report=self._report, heed_retry_after=True)
 
     def _split(self, texts: list[CleanText], refusal: Refusal) -> list[Scored | Refusal]:
         """Find the texts that spoil a refused batch by halving it."""
@@ -157,10 +161,10 @@ class Predictor:
         except IndexError:
             return requests.Session()
 
-    def _report(self, error: TransientError, attempts: int) -> None:
+    def _report(self, error: TransientError, failures: int) -> None:
         self.trouble = error.detail
-        if attempts % _LOUD_EVERY == 0:
-            logger.warning("waiting for serve", extra={"code": error.code, "detail": error.detail, "attempt": attempts})
+        if failures % _LOUD_EVERY == 1:
+            logger.warning("waiting for serve", extra={"code": error.code, "detail": error.detail, "attempt": failures})
 
 
 def _read_answer(response: requests.Response, texts: int) -> list[Scored | Refusal]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from libs.results import open_results
 from libs.scoring.predict import Predictor
-from libs.service.pacing import WallClock
 from libs.service.settings import read_stream_settings
 from libs.sources import open_source
 from libs.spool import open_spool
 from sentiment.service.checks import Check, run_checks
+from sentiment.service.clock import WallClock
 
 
 def check_addresses() -> int:

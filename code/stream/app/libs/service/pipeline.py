@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any, Final
 
 from libs.alerts.alerts import Alerts
@@ -13,15 +14,17 @@ from libs.results import open_results
 from libs.results.retention import keep_pruning
 from libs.scoring.analyze import Analyzer
 from libs.scoring.predict import Predictor
-from libs.service.pacing import Backoff, StoppedError, WallClock
 from libs.service.settings import Role, StreamSettings
-from libs.sources import Position, open_source
+from libs.sources import open_source
 from libs.spool import open_spool
 from libs.spool.ingest import Ingester
 from libs.spool.lock import lock_role
+from libs.values.position import Position
 from libs.values.tweet import DeadLetter, Entry, Tweet, unpack_entries
 from sentiment.errors import PermanentError, SentimentError, TransientError
+from sentiment.service.clock import StoppedError, WallClock
 from sentiment.service.http.app import Readiness
+from sentiment.service.retry import Backoff, retry
 
 logger = logging.getLogger(__name__)
 
@@ -126,15 +129,11 @@ class Pipeline:
         thread.start()
 
     def _supervise(self, role: str, work: Callable[[], None], alone: bool) -> None:  # noqa: FBT001 - a thread's argument
-        backoff = Backoff(self._clock, first_seconds=1.0)
-        try:
-            while not self._try(role, work, alone=alone):
-                backoff.wait()
-        except StoppedError:
-            return
+        with suppress(StoppedError):
+            retry(partial(self._try, role, work, alone=alone), self._clock, Backoff(first_seconds=1.0))
 
-    def _try(self, role: str, work: Callable[[], None], *, alone: bool) -> bool:
-        """Do the work and return whether it is done; what went wrong is logged and shown by ``/ready``."""
+    def _try(self, role: str, work: Callable[[], None], *, alone: bool) -> None:
+        """Do the work. What went wrong is logged, shown by ``/ready``, and raised as a ``TransientError``, whatever it was."""
         try:
             with lock_role(self._settings.spool_url, role) if alone else nullcontext():
                 self._failures.pop(role, None)
@@ -144,10 +143,9 @@ class Pipeline:
         except SentimentError as error:
             self._failures[role] = error.detail
             logger.warning("starting anew", extra={"role": role, "code": error.code, "detail": error.detail})
+            raise TransientError(error.detail, code=error.code) from error
         except Exception as error:
             self._failures[role] = f"failed unexpectedly ({type(error).__name__}); the log says where"
             logger.exception("starting anew", extra={"role": role})
-        else:
-            logger.info("finished", extra={"role": role})
-            return True
-        return False
+            raise TransientError(self._failures[role], code="unexpected") from error
+        logger.info("finished", extra={"role": role})

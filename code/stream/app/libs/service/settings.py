@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from libs.service.addresses import require_results_url, require_source_url, require_spool_url
+from libs.values.addresses import require_results_url, require_source_url, require_spool_url
 from libs.values.topics import TRACK_EXAMPLE, compile_matchers, parse_track, require_rules
 from sentiment.errors import ConfigurationError
 from sentiment.service.settings import AppSettings, is_loopback, read_settings, require_token_beyond_loopback

@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from libs.results import Results
-from libs.service.addresses import parse_queue_url
 from libs.service.settings import StreamSettings
-from libs.sources import Position
+from libs.values.addresses import parse_queue_url
+from libs.values.position import Position
 from libs.values.tweet import Entry
 from sentiment.errors import TransientError
 

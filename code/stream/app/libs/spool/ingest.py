@@ -6,22 +6,27 @@ import logging
 import queue
 import threading
 from concurrent.futures import Future
+from functools import partial
 from typing import Final
 
-from libs.service.background import begin
 from libs.service.metrics import GAPS, READ
-from libs.service.pacing import Backoff, Clock
-from libs.sources import Chunk, Position, Source
+from libs.sources import Source
 from libs.spool import Spool
+from libs.values.position import Chunk, Position
 from libs.values.times import format_time
 from libs.values.tweet import Gap, Removal
 from sentiment.errors import TransientError
+from sentiment.service.clock import Clock
+from sentiment.service.retry import Backoff, retry
+from sentiment.service.threads import start_thread
 
 logger = logging.getLogger(__name__)
 
 _GROUP: Final = 512  # entries in one commit at most
 _WAITING: Final = 2 * _GROUP  # entries read but not yet synced: bounded, so that a slow disk slows reading, not memory
 _LOOK_SECONDS: Final = 0.2
+_BACKOFF: Final = Backoff(longest_seconds=5.0)
+_LOUD_EVERY: Final = 10  # failures to one line in the log
 
 
 class _BoundedByEntries(queue.Queue[Chunk]):
@@ -122,7 +127,7 @@ class Ingester:
             # The first start of all. When it was is kept before anything is read: a kill before the first post is kept would
             # leave no trace of what it cost.
             self._put(Chunk([], Position(seen_at=format_time(self._clock.now()))))
-        self._reading = reading = begin("read", lambda: self._read(position, chunks))
+        self._reading = reading = start_thread("read", lambda: self._read(position, chunks))
         try:
             while (group := chunks.gather()) is not None:
                 if group != Chunk([], Position()):  # which would forget when reading began
@@ -141,18 +146,16 @@ class Ingester:
             chunks.end()
 
     def _put(self, chunk: Chunk) -> None:
-        backoff = Backoff(self._clock, longest_seconds=5.0)
-        while True:
-            try:
-                self._spool.put(self._source.key, chunk.entries, chunk.position)
-            except TransientError as error:
-                self.trouble = error.detail
-                if backoff.attempts % 10 == 0:
-                    logger.warning("waiting for the spool", extra={"code": error.code, "detail": error.detail})
-                backoff.wait()
-            else:
-                self.trouble = ""
-                return self._count(chunk)
+        """Wait until the spool has taken the chunk."""
+        put = partial(self._spool.put, self._source.key, chunk.entries, chunk.position)
+        retry(put, self._clock, _BACKOFF, report=self._report)
+        self.trouble = ""
+        self._count(chunk)
+
+    def _report(self, error: TransientError, failures: int) -> None:
+        self.trouble = error.detail
+        if failures % _LOUD_EVERY == 1:
+            logger.warning("waiting for the spool", extra={"code": error.code, "detail": error.detail})
 
     def _count(self, chunk: Chunk) -> None:
         for entry in chunk.entries:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from libs.results import Results
-from libs.service.addresses import DEFAULT_VISIBILITY_SECONDS
-from libs.sources import Position
 from libs.spool import Parcel, SpoolFullError
 from libs.spool.sqs import Message, Queue
+from libs.values.addresses import DEFAULT_VISIBILITY_SECONDS
+from libs.values.position import Position
 from libs.values.times import now
 from libs.values.tweet import Entry, Tweet, bury_tweet, pack_entries, unpack_entries
 from sentiment.errors import PermanentError

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
-from libs.service.aws import make_client
 from sentiment.errors import TransientError
+from sentiment.service.aws import make_client
 
 _RECEIVES: Final = 20
 _KEPT_SECONDS: Final = 14 * 86_400  # SQS's longest

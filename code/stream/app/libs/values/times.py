@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from sentiment.errors import PermanentError
@@ -36,6 +37,16 @@ def read_time(text: str) -> datetime:
 def now() -> str:
     """Return this moment."""
     return format_time(datetime.now(UTC))
+
+
+@lru_cache(maxsize=20_000)
+def bucket_start(stamp: str, bucket_seconds: int) -> str:
+    """Return the beginning of the bucket of time that ``stamp`` (ISO 8601 UTC, cut anywhere after the minute) lies in.
+
+    Buckets are aligned to the Unix epoch, so that they stay the same from one question to the next.
+    """
+    moment = datetime.fromisoformat(stamp.rstrip("Z")).replace(tzinfo=UTC)
+    return format_time(datetime.fromtimestamp(moment.timestamp() // bucket_seconds * bucket_seconds, UTC))
 
 
 def parse_date(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final, NamedTuple
 
 import orjson
@@ -10,6 +11,8 @@ import orjson
 from sentiment.errors import PermanentError
 
 UNKNOWN_USER: Final = "unknown"
+# What text may not hold on its way through UTF-8 and SQL: lone surrogates and NUL.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Tweet(NamedTuple):
@@ -96,6 +99,11 @@ def bury_tweet(tweet: Tweet, reason: str, detail: str, died_at: str) -> DeadLett
     letter = tweet.dead_letter or derive_id(tweet.source, tweet.id, tweet.revision)
     original = pack_entries([tweet._replace(dead_letter="")])
     return DeadLetter(letter, tweet.source, tweet.position or tweet.id, reason, detail, original, died_at)
+
+
+def storable(text: str) -> str:
+    """Replace what no store can hold (lone surrogates, NUL) by the replacement character U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def derive_id(*parts: str) -> str:

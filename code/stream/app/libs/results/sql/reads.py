@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Table, and_, func, or_, select
 
-from libs.results import Bucket, Question, Result
-from libs.results.buckets import bucket_start
+from libs.results import Bucket, Question
 from libs.results.sql.schema import DEAD_LETTERS, GAPS, RESULTS, REVISIONS, SKIPPED, TOPICS
-from libs.values.times import now
+from libs.values.result import Result
+from libs.values.times import bucket_start, now
 from libs.values.tweet import DeadLetter, Gap
 
 _MANY: Final = 500

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from libs.results import Batch, Result
 from libs.results.revisions import KEPT_DAYS, Revision
 from libs.results.sql.schema import DEAD_LETTERS, GAPS, RESULTS, REVISIONS, SKIPPED, TOPICS
+from libs.values.result import Result, ResultBatch
 from libs.values.times import format_time
 from libs.values.tweet import Removal
 
@@ -25,7 +25,7 @@ PRUNED: Final = (RESULTS, SKIPPED, DEAD_LETTERS)
 _AGES: Final = {RESULTS: RESULTS.c.analyzed_at, SKIPPED: SKIPPED.c.data, DEAD_LETTERS: DEAD_LETTERS.c.died_at}
 
 
-def write_batch(connection: Connection, batch: Batch) -> None:
+def write_batch(connection: Connection, batch: ResultBatch) -> None:
     """Write a batch; the caller's transaction makes it all or nothing."""
     _remove(connection, batch.removals)
     _write_results(connection, batch)
@@ -52,7 +52,7 @@ def forget_revisions(connection: Connection) -> None:
     connection.execute(delete(REVISIONS).where(REVISIONS.c.decided_at < before))
 
 
-def _write_results(connection: Connection, batch: Batch) -> None:
+def _write_results(connection: Connection, batch: ResultBatch) -> None:
     results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
     known = _read_revisions(connection, list(results))
     admitted = [result for result in results.values() if _is_admitted(result, batch, known)]
@@ -68,13 +68,13 @@ def _write_results(connection: Connection, batch: Batch) -> None:
     _insert(connection, [r for r in admitted if r.id not in stored and r.id not in batch.rescored])
 
 
-def _is_admitted(result: Result, batch: Batch, known: dict[str, Revision]) -> bool:
+def _is_admitted(result: Result, batch: ResultBatch, known: dict[str, Revision]) -> bool:
     if result.id in batch.rescored or result.id not in known:
         return True
     return known[result.id].admits(batch.revisions.get(result.id, ""))
 
 
-def _is_to_replace(result: Result, batch: Batch, model_version: str, analyzed_at: str) -> bool:
+def _is_to_replace(result: Result, batch: ResultBatch, model_version: str, analyzed_at: str) -> bool:
     if result.id in batch.edited:
         return True
     return result.model_version > model_version and batch.rescored.get(result.id, analyzed_at) == analyzed_at

@@ -7,10 +7,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from libs.sources.replay.columns import storable
 from libs.values.times import format_time, parse_date
 from libs.values.topics import Matcher, match_topics
-from libs.values.tweet import Entry, Removal, Tweet
+from libs.values.tweet import Entry, Removal, Tweet, storable
 from sentiment.errors import PermanentError
 
 POSTS: Final = "app.bsky.feed.post"

@@ -8,15 +8,16 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from libs.service.metrics import RECONNECTS
-from libs.service.pacing import Backoff, Clock
-from libs.sources import Chunk, Position
 from libs.sources.bluesky.jetstream import POSTS, Event, moment_of, parse_event
 from libs.sources.bluesky.websocket import Socket, open_socket
 from libs.sources.gaps import GapTracker
+from libs.values.position import Chunk, Position
 from libs.values.times import format_time
 from libs.values.topics import compile_matchers, parse_track
 from libs.values.tweet import DeadLetter, Entry, Gap, derive_id
 from sentiment.errors import PermanentError, TransientError
+from sentiment.service.clock import Clock
+from sentiment.service.retry import Backoff
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ _REWIND_US: Final = 5_000_000  # Jetstream drops and reorders at the hand-over f
 _SILENCE_SECONDS: Final = 30.0  # the filter is by collection, so of a whole network this much silence is a dead socket
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _MOST_MESSAGES: Final = 256
+_BACKOFF: Final = Backoff(first_seconds=0.25)
 
 
 class BlueskySource:
@@ -55,12 +57,12 @@ class BlueskySource:
     def read(self, position: Position) -> Iterator[Chunk]:
         """Read for ever. The cursor is the last event's ``time_us``; each connection begins some seconds before it."""
         gaps = GapTracker("bluesky", self.key, position.seen_at)
-        backoff = Backoff(self._clock, first_seconds=0.25)
+        failures = 0
         yield Chunk(list(gaps.begin("restart")), position)
         while True:
             try:
                 for chunk in self._read_socket(position, gaps):
-                    backoff.reset()
+                    failures = 0
                     position = chunk.position
                     yield chunk
             except TransientError as error:
@@ -68,7 +70,8 @@ class BlueskySource:
                 RECONNECTS.labels(error.code).inc()
                 self.trouble = error.detail
                 yield Chunk(list(gaps.begin(error.code, error.detail)), position)
-                backoff.wait()
+                failures += 1
+                self._clock.wait(_BACKOFF.choose_seconds(failures))
 
     def _read_socket(self, position: Position, gaps: GapTracker) -> Iterator[Chunk]:
         seen_us = int(position.cursor or 0)

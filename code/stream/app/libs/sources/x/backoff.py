@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from libs.service.pacing import Clock
+from sentiment.service.clock import Clock
 
 _NETWORK_STEP_SECONDS: Final = 0.25
 _NETWORK_LONGEST_SECONDS: Final = 16.0

@@ -9,9 +9,8 @@ from typing import Any, Final
 import orjson
 import tweepy
 
-from libs.sources.replay.columns import storable
 from libs.values.times import parse_date
-from libs.values.tweet import UNKNOWN_USER, Tweet
+from libs.values.tweet import UNKNOWN_USER, Tweet, storable
 from sentiment.errors import PermanentError, TransientError
 
 FIELDS: Final = {

@@ -8,9 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from libs.service.metrics import RECONNECTS
-from libs.service.pacing import Clock
 from libs.service.settings import StreamSettings
-from libs.sources import Chunk, Position
 from libs.sources.gaps import GapTracker, ReadingLag
 from libs.sources.x.api import Api, ByteStream, HttpError, NetworkError, TweepyApi
 from libs.sources.x.backoff import XBackoff
@@ -18,10 +16,12 @@ from libs.sources.x.frames import LineBuffer
 from libs.sources.x.posts import InStreamError, parse_post
 from libs.sources.x.rules import reconcile_rules
 from libs.sources.x.spending import BudgetSpentError, Spending
+from libs.values.position import Chunk, Position
 from libs.values.times import format_time
 from libs.values.topics import require_rules
 from libs.values.tweet import DeadLetter, Entry, derive_id
 from sentiment.errors import ConfigurationError, PermanentError, TransientError
+from sentiment.service.clock import Clock
 
 logger = logging.getLogger(__name__)
 

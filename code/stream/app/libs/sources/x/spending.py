@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from libs.service.metrics import X_BUDGET, X_POSTS_TODAY
-from libs.service.pacing import Clock
 from sentiment.errors import TransientError
+from sentiment.service.clock import Clock
 
 
 class BudgetSpentError(TransientError):

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import SecretStr
 
 from sentiment.errors import ConfigurationError
+from sentiment.labelled.options import FileOptions, parse_options
 from sentiment.service.settings import is_loopback
 
 SOURCE_EXAMPLES: Final = "file:///srv/tweets.csv.gz?rate=50&loop=false, x://api.x.com or wss://host/subscribe"
@@ -29,6 +30,8 @@ class ReplayAddress(NamedTuple):
     path: Path
     rate: float
     loop: bool
+    options: FileOptions
+    """Column names and encoding, from the fragment (``#text=body&encoding=latin-1``)."""
 
 
 class QueueAddress(NamedTuple):
@@ -39,7 +42,7 @@ class QueueAddress(NamedTuple):
 
 
 def parse_replay_url(url: str) -> ReplayAddress:
-    """Read ``file:///abs/path?rate=50&loop=false``; ``ConfigurationError`` when it is not one."""
+    """Read ``file:///abs/path?rate=50&loop=false#text=body``; ``ConfigurationError`` when it is not one."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     rate, loop = options.pop("rate", "0"), options.pop("loop", "false").lower()
@@ -51,7 +54,8 @@ def parse_replay_url(url: str) -> ReplayAddress:
         posts_a_second = -1.0
     if not 0 <= posts_a_second <= _FAST:
         raise _refusal("SOURCE_URL", f"has rate={rate[:20]}, which is no number of posts a second")
-    return ReplayAddress(Path(unquote(parts.path)), posts_a_second, loop in ("true", "1"))
+    path, again = Path(unquote(parts.path)), loop in ("true", "1")
+    return ReplayAddress(path, posts_a_second, again, _parse_file_options(parts.fragment))
 
 
 def require_source_url(url: str, x_bearer_token: SecretStr | None) -> None:
@@ -98,6 +102,13 @@ def require_results_url(url: str) -> None:
     known = scheme in _SQL_SCHEMES or scheme == "dynamodb"
     if not known or not rest or (scheme == "sqlite" and not rest.startswith("/")):
         raise ConfigurationError(f"RESULTS_URL names no results store; valid: {RESULTS_EXAMPLES}")
+
+
+def _parse_file_options(fragment: str) -> FileOptions:
+    try:
+        return parse_options(fragment)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"SOURCE_URL: {error.detail}") from None
 
 
 def _refusal(variable: str, reason: str) -> ConfigurationError:
