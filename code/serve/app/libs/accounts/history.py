@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from libs.accounts.contract import LARGEST_ENTRY, read_number
 from libs.accounts.database import Database
-from libs.accounts.tables import predictions
-from libs.accounts.users import User
+from libs.accounts.tables import User, predictions
 from sentiment.errors import PermanentError
 from sentiment.model.labels import Prediction
 

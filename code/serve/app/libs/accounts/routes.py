@@ -8,7 +8,6 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from libs.accounts import contract
-from libs.accounts.callers import Callers
 from libs.accounts.contract import (
     ACCOUNTS_OFF,
     BAD_BODY,
@@ -18,10 +17,11 @@ from libs.accounts.contract import (
     UNKNOWN_CALLER,
     describe_account,
 )
+from libs.accounts.credentials import create_key, delete_key, list_keys
 from libs.accounts.history import delete_history, parse_before, read_history
-from libs.accounts.keys import create_key, delete_key, list_keys
-from libs.accounts.tries import note_try, require_patience
-from libs.accounts.users import Credentials, User, create_user, log_in, read_credentials
+from libs.accounts.passwords import count_attempt, require_attempts_left
+from libs.accounts.tables import User
+from libs.accounts.users import Callers, Credentials, create_user, log_in, read_credentials
 from sentiment.errors import PermanentError
 from sentiment.service.http.contract import FORM, Body, answer, problem, read_query
 
@@ -61,8 +61,8 @@ def _add_logins(accounts: Blueprint, callers: Callers, tries_per_minute: int) ->
     def register() -> tuple[dict[str, str], int]:
         credentials = _read_credentials()
         subjects = [_name_address()]
-        require_patience(database, subjects, tries_per_minute)
-        note_try(database, subjects)
+        require_attempts_left(database, subjects, tries_per_minute)
+        count_attempt(database, subjects)
         return name_caller(create_user(database, credentials)).describe(), 201
 
     @accounts.post("/auth/token")
@@ -80,11 +80,11 @@ def _add_logins(accounts: Blueprint, callers: Callers, tries_per_minute: int) ->
     def make_token() -> dict[str, Any]:
         credentials = _read_credentials()
         subjects = [_name_address(), f"name {credentials.username}"]
-        require_patience(database, subjects, tries_per_minute)
+        require_attempts_left(database, subjects, tries_per_minute)
         try:
             user = log_in(database, credentials)
         except PermanentError:
-            note_try(database, subjects)
+            count_attempt(database, subjects)
             raise
         token = callers.tokens.make(name_caller(user).id)
         return {"access_token": token, "token_type": "bearer", "expires_in": callers.tokens.seconds}

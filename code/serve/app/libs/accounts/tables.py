@@ -1,8 +1,9 @@
-"""What is kept about users."""
+"""What is kept about users: the tables as ``migrations`` leaves them. All times are in UTC."""
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -18,23 +19,34 @@ from sqlalchemy import (
     Text,
 )
 
-metadata = MetaData()
-
+metadata: Final = MetaData()
 _CASCADE: Final = "CASCADE"
-_CHARSET: Final = "utf8mb4"  # MySQL's older utf8 cannot hold emojis
+_MYSQL: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}  # the older utf8 holds no emojis
 
-users = Table(
+
+class User(NamedTuple):
+    """A row of ``users``, without the password's hash."""
+
+    id: int
+    username: str
+    created_at: datetime
+
+    def describe(self) -> dict[str, str]:
+        """Return what the user may see of it."""
+        return {"username": self.username, "created_at": self.created_at.replace(tzinfo=UTC).isoformat()}
+
+
+users: Final = Table(
     "users",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("username", String(64), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
-    Column("created_at", DateTime, nullable=False),  # UTC, as every time in here
-    mysql_charset=_CHARSET,
-    mysql_engine="InnoDB",
+    Column("created_at", DateTime, nullable=False),
+    **_MYSQL,
 )
 
-api_keys = Table(
+api_keys: Final = Table(
     "api_keys",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -42,11 +54,10 @@ api_keys = Table(
     Column("name", String(64), nullable=False),
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", DateTime, nullable=False),
-    mysql_charset=_CHARSET,
-    mysql_engine="InnoDB",
+    **_MYSQL,
 )
 
-predictions = Table(
+predictions: Final = Table(
     "predictions",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
@@ -57,17 +68,15 @@ predictions = Table(
     Column("model_version", String(64), nullable=False),
     Column("created_at", DateTime, nullable=False),
     Index("predictions_of_user", "user_id", "id"),
-    mysql_charset=_CHARSET,
-    mysql_engine="InnoDB",
+    **_MYSQL,
 )
 
-tries = Table(
+attempts: Final = Table(
     "tries",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("subject", String(80), nullable=False),
     Column("tried_at", DateTime, nullable=False),
     Index("tries_of_subject", "subject", "tried_at"),
-    mysql_charset=_CHARSET,
-    mysql_engine="InnoDB",
+    **_MYSQL,
 )

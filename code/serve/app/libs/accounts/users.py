@@ -1,8 +1,9 @@
-"""Create users and tell who has the right password."""
+"""Users: who is created, who has the right password, and which of them is calling."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -10,24 +11,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from libs.accounts.contract import LONGEST_PASSWORD, SHORTEST_PASSWORD, USERNAME
+from libs.accounts.credentials import Tokens, find_owner
 from libs.accounts.database import Database
+from libs.accounts.history import record_predictions
 from libs.accounts.passwords import hash_password, is_password
-from libs.accounts.tables import users
+from libs.accounts.tables import User, users
 from sentiment.errors import PermanentError
+from sentiment.model.labels import Prediction
 
 _USERNAME: Final = re.compile(USERNAME)
-
-
-class User(NamedTuple):
-    """Who asks."""
-
-    id: int
-    username: str
-    created_at: datetime
-
-    def describe(self) -> dict[str, str]:
-        """Return what the user may see of it."""
-        return {"username": self.username, "created_at": self.created_at.replace(tzinfo=UTC).isoformat()}
 
 
 class Credentials(NamedTuple):
@@ -80,6 +72,32 @@ def log_in(database: Database, credentials: Credentials) -> User:
     if not is_password(credentials.password, row.password_hash if row else None) or row is None:
         raise PermanentError("name or password is wrong", code="unauthorized")
     return User(row.id, row.username, row.created_at)
+
+
+class Callers:
+    """Tells who is calling, by the headers of a WSGI environment, and keeps their history."""
+
+    def __init__(self, database: Database, tokens: Tokens) -> None:
+        """Both belong to one worker."""
+        self.database = database
+        self.tokens = tokens
+
+    def identify(self, environ: Mapping[str, Any]) -> User:
+        """Return the caller; ``PermanentError("unauthorized")`` without a valid token or key."""
+        if "HTTP_X_API_KEY" in environ:
+            return find_owner(self.database, environ["HTTP_X_API_KEY"])
+        return self.identify_person(environ)
+
+    def identify_person(self, environ: Mapping[str, Any]) -> User:
+        """Return the caller by bearer token only: a machine's key must not make further keys."""
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise PermanentError("log in (POST /auth/token) or send an API key (X-API-Key)", code="unauthorized")
+        return find_user(self.database, self.tokens.read(token.strip()))
+
+    def record(self, user: User, texts: Sequence[str], found: Sequence[Prediction], model_version: str) -> None:
+        """Add what was answered to the caller's history."""
+        record_predictions(self.database, user, texts, found, model_version)
 
 
 def _require_allowed(credentials: Credentials) -> None:

@@ -14,7 +14,7 @@ from libs.predict.question import PredictRequest, read_question, read_request
 from libs.service.metrics import TEXTS, count_predictions
 
 if TYPE_CHECKING:
-    from libs.accounts.callers import Callers  # brings SQLAlchemy, which an open service does without
+    from libs.accounts.users import Callers  # brings SQLAlchemy, which an open service does without
 
 
 class Reply(NamedTuple):

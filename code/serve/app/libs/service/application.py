@@ -26,7 +26,7 @@ from sentiment.service.settings import read_settings
 from sentiment.store import open_store
 
 if TYPE_CHECKING:
-    from libs.accounts.callers import Callers  # brings SQLAlchemy, which an open service does without
+    from libs.accounts.users import Callers  # brings SQLAlchemy, which an open service does without
 
 logger = logging.getLogger(__name__)
 
@@ -85,10 +85,10 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
 def _register_accounts(app: Flask, settings: ServeSettings) -> Callers | None:
     if settings.users_url is None or settings.secret_key is None:
         return None
-    from libs.accounts.callers import Callers
+    from libs.accounts.credentials import Tokens
     from libs.accounts.database import Database
     from libs.accounts.routes import make_accounts
-    from libs.accounts.tokens import Tokens
+    from libs.accounts.users import Callers
 
     tokens = Tokens(settings.secret_key, settings.token_seconds)
     callers = Callers(Database(settings.users_url.get_secret_value()), tokens)

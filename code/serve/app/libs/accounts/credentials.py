@@ -1,22 +1,53 @@
-"""API keys for machines: long random strings, kept as hashes, shown once."""
+"""What a caller proves who it is with: a person's bearer token, a machine's API key.
+
+A token is a JWT that is signed with SECRET_KEY and expires. A key is a long random string, kept as a hash and shown once.
+"""
 
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+import jwt
+from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, select
 
 from libs.accounts.contract import LARGEST_KEY, LONGEST_KEY_NAME
 from libs.accounts.database import Database
-from libs.accounts.tables import api_keys, users
-from libs.accounts.users import User
+from libs.accounts.tables import User, api_keys, users
 from sentiment.errors import PermanentError
 
+_ALGORITHM: Final = "HS256"
+_ISSUER: Final = "sentiment-serve"
 MOST_KEYS: Final = 50
 _PREFIX: Final = "sentiment_"  # lets secret scanners and people see what a leaked string is
+
+
+class Tokens:
+    """Makes and reads tokens of one key."""
+
+    def __init__(self, secret_key: SecretStr, seconds: int) -> None:
+        """``seconds``: how long a token is good for."""
+        self._key = secret_key.get_secret_value()
+        self.seconds = seconds
+
+    def make(self, user_id: int) -> str:
+        """Return a token that names the user."""
+        now = datetime.now(UTC)
+        claims = {"sub": str(user_id), "iss": _ISSUER, "iat": now, "exp": now + timedelta(seconds=self.seconds)}
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def read(self, token: str) -> int:
+        """Return the user's id; ``PermanentError("unauthorized")`` when expired, altered or signed by another key."""
+        try:
+            claims = jwt.decode(
+                token, self._key, algorithms=[_ALGORITHM], issuer=_ISSUER, options={"require": ["sub", "exp", "iss"]}
+            )
+            return int(claims["sub"])
+        except (jwt.InvalidTokenError, ValueError):
+            raise PermanentError("the token is wrong or has expired; log in again", code="unauthorized") from None
 
 
 def create_key(database: Database, user: User, name: Any) -> dict[str, Any]:
