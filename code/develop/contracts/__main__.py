@@ -24,7 +24,10 @@ def main() -> None:
     except EnvironmentFailedError as error:
         sys.exit(str(error))
     for app in apps:
-        words = [str(python_of(app)), "-m", "pytest", "--quiet", "-k", _TEST, "tests/test_openapi.py"]
+        suite = next(
+            path for path in (CODE / app / "tests").rglob("test_*.py") if _TEST in path.read_text(encoding="utf-8")
+        )
+        words = [str(python_of(app)), "-m", "pytest", "--quiet", "-k", _TEST, str(suite)]
         if subprocess.run(words, cwd=CODE / app, env=os.environ | {UPDATE: "1"}, check=False).returncode:
             sys.exit(f"{app}'s contract cannot be generated")
 
