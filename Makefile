@@ -6,7 +6,7 @@ RUN = cd "$(ROOT)/code" && exec "$(PYTHON)"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo train serve stream test lint format bench bench-train bench-serve bench-stream soak soak-serve soak-stream check-release \
-	images docs pins environments release clean
+	images docs contracts pins environments release clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -51,6 +51,9 @@ images: ## draw the architecture and photograph the pages of a running demo (Gra
 
 docs: ## write the tree and the tables of the README, and .env.example, from the code
 	@$(RUN) -m develop.documentation
+
+contracts: ## write each app's openapi.json from its routes, for the difference to be reviewed; ARGS=serve writes one
+	@$(RUN) -m develop.contracts $(ARGS)
 
 pins: ## compile every requirements.in into exact pins with hashes
 	@$(RUN) -m develop.pins $(ARGS)
