@@ -14,7 +14,7 @@ from libs.dashboard.questions import ExportQuery, ListQuery, PeriodQuery, Summar
 from libs.dashboard.summary import summarize
 from libs.results import as_record
 from libs.results.export import export_csv
-from libs.values.periods import choose_period
+from libs.results.periods import choose_period
 from libs.service import contract
 from libs.service.pipeline import Pipeline
 from libs.service.settings import StreamSettings
