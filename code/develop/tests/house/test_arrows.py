@@ -31,7 +31,7 @@ HOMES = {
     "boto3": {
         "code/shared/sentiment/store/s3.py",
         "code/shared/sentiment/service/aws.py",
-        "code/stream/app/libs/results/dynamodb/tables.py",
+        "code/stream/app/libs/results/dynamodb/attributes.py",
     },
     "tweepy": {"code/stream/app/libs/sources/x/api.py", "code/stream/app/libs/sources/x/posts.py"},
     "websockets": {"code/stream/app/libs/sources/bluesky/websocket.py"},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from libs.results import Batch, Result
-from libs.results.dynamodb.items import Stored
-from libs.results.dynamodb.tables import Item
+from libs.results.dynamodb.attributes import Item
+from libs.results.dynamodb.items import StoredItem
 from libs.results.revisions import Revision
+from libs.values.result import Result, ResultBatch
 
 _NOT_LATER: Final = "(attribute_not_exists(revision) OR revision <= :revision)"
 NEWER: Final = f"model_version < :version AND {_NOT_LATER}"
@@ -28,14 +28,14 @@ class Change(NamedTuple):
     due: bool = False
 
 
-def is_admitted(result: Result, batch: Batch, known: dict[str, Revision]) -> bool:
+def is_admitted(result: Result, batch: ResultBatch, known: dict[str, Revision]) -> bool:
     """Tell whether a result may be stored, as far as the known versions of its post go."""
     if result.id in batch.rescored or result.id not in known:
         return True
     return known[result.id].admits(batch.revisions.get(result.id, ""))
 
 
-def plan_change(old: Stored, new: Result, batch: Batch) -> Change:
+def plan_change(old: StoredItem, new: Result, batch: ResultBatch) -> Change:
     """Decide whether ``new`` is to replace ``old``; an empty condition says that it is not."""
     if new.id in batch.rescored:
         return _rescore(old, new, batch.rescored[new.id])
@@ -57,7 +57,7 @@ def newer_than(new: Result, revision: str) -> Item:
     return {":version": new.model_version, ":revision": revision}
 
 
-def _rescore(old: Stored, new: Result, read_at: str) -> Change:
+def _rescore(old: StoredItem, new: Result, read_at: str) -> Change:
     stays = Change(old.result, new, old.revision)
     if new.model_version <= old.result.model_version or read_at != old.result.analyzed_at:
         return stays

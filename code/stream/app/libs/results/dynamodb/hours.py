@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+from libs.results.dynamodb.attributes import Item
 from libs.results.dynamodb.items import ALL, buckets_of_hour, is_alive
-from libs.results.dynamodb.tables import BY_TOPIC, Item, Tables
+from libs.results.dynamodb.tables import BY_TOPIC, Tables
 
 _PARALLEL: Final = 8
 _LAST: Final = "~"  # sorts behind every date

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
-from libs.results import Result
-from libs.results.dynamodb.tables import Item
+from libs.results.dynamodb.attributes import Item
+from libs.values.result import Result
 from sentiment.model.labels import THREE_CLASSES
 
 ALL: Final = "*"
@@ -19,7 +19,7 @@ _HOUR: Final = 13  # characters of 2009-04-07T05
 _DAY_SECONDS: Final = 86_400
 
 
-class Stored(NamedTuple):
+class StoredItem(NamedTuple):
     """A result as it is stored, and which version of its post it is of."""
 
     result: Result
@@ -44,9 +44,9 @@ def read_item(item: Item) -> Result:
     return Result(**{**fields, "score": float(item["score"]), "topics": tuple(item["topics"])})
 
 
-def read_stored(item: Item) -> Stored:
+def read_stored(item: Item) -> StoredItem:
     """Return the result of an item and its post's version."""
-    return Stored(read_item(item), item.get("revision", ""))
+    return StoredItem(read_item(item), item.get("revision", ""))
 
 
 def make_topic_items(result: Result, retention_days: int) -> list[Item]:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from heapq import nlargest, nsmallest
 from typing import Final
 
-from libs.results import Bucket, Question, Result
-from libs.results.buckets import bucket_start
+from libs.results import Bucket, Question
+from libs.results.dynamodb.attributes import Item
 from libs.results.dynamodb.hours import Hours, Tally, query_bucket
 from libs.results.dynamodb.items import ALL, buckets_of_hour, is_alive, read_item
-from libs.results.dynamodb.tables import Item, Tables
-from libs.values.times import now
+from libs.results.dynamodb.tables import Tables
+from libs.values.result import Result
+from libs.values.times import bucket_start, now
 from sentiment.model.labels import NEGATIVE
 
 _LAST: Final = "~"  # sorts behind every date

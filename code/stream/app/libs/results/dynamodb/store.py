@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from libs.results import Batch, Bucket, Question, Result
+from libs.results import Bucket, Question
 from libs.results.dynamodb import reads, writes
 from libs.results.dynamodb.creation import create_missing
 from libs.results.dynamodb.hours import Hours
 from libs.results.dynamodb.items import is_alive, read_item
 from libs.results.dynamodb.tables import Tables
-from libs.sources import Position
+from libs.values.position import Position
+from libs.values.result import Result, ResultBatch
 from libs.values.tweet import DeadLetter, Gap
 
 _COUNTS_LAST: Final = 10.0  # a count by scan is kept for this many times as long as it took
@@ -33,7 +34,7 @@ class DynamoResults:
         """Create the tables that are absent."""
         create_missing(self._tables)
 
-    def store(self, batch: Batch) -> None:
+    def store(self, batch: ResultBatch) -> None:
         """Write row by row and batch by batch; safe to repeat."""
         self._writer.write(batch)
 
@@ -78,8 +79,6 @@ class DynamoResults:
 
     def read_newest_version(self) -> str:
         """Read it off the newest posts."""
-        from libs.results import Question
-
         return max((result.model_version for result in self.read(Question(limit=200))), default="")
 
     def read_gaps(self, limit: int) -> list[Gap]:

@@ -5,32 +5,29 @@ The only place where results meet boto3. Three tables: results, ``<name>_topics`
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from libs.service.aws import make_client
+from libs.results.dynamodb.attributes import Item, pack, unpack
 from sentiment.errors import PermanentError, TransientError
+from sentiment.service.aws import make_client
+from sentiment.service.clock import WallClock
+from sentiment.service.retry import Backoff, retry
 
 BY_TOPIC: Final = "by_topic"
 _PUTS: Final = 25  # BatchWriteItem's limit
 _GETS: Final = 100  # BatchGetItem's limit
-_TRIES: Final = 8
-_FIRST_WAIT_SECONDS: Final = 0.05
-_LONGEST_WAIT_SECONDS: Final = 2.0
+_TRIES: Final = 10  # of a throttled call: about seven seconds
+_BACKOFF: Final = Backoff(first_seconds=0.05, longest_seconds=2.0)
 _IN_FLIGHT: Final = 8  # batches under way at once, so that a batch's way there and back is not waited for each time
 _REFUSED: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
 _THROTTLED: Final = frozenset({"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"})
-_serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
-Item = dict[str, Any]
 Outcome = TypeVar("Outcome")
 
 
@@ -41,12 +38,13 @@ class Tables:
         """Make the client: credentials, region and endpoint from boto3's default chain."""
         self.results, self.topics, self.ledger = name, f"{name}_topics", f"{name}_ledger"
         self.client: Any = make_client("dynamodb", read_timeout_seconds=15)
+        self._clock = WallClock()
         self._pool = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="dynamodb")
 
     def get(self, table: str, keys: Sequence[Item]) -> list[Item]:
         """Return the items that are there, as they are at this moment; keys must differ."""
         requests = [
-            {table: {"Keys": [_pack(key) for key in keys[start : start + _GETS]], "ConsistentRead": True}}
+            {table: {"Keys": [pack(key) for key in keys[start : start + _GETS]], "ConsistentRead": True}}
             for start in range(0, len(keys), _GETS)
         ]
         found = self.run_together([partial(self._get, table, request) for request in requests])
@@ -54,13 +52,13 @@ class Tables:
 
     def write(self, table: str, puts: Sequence[Item] = (), deletes: Sequence[Item] = ()) -> None:
         """Put and delete without conditions; keys must differ."""
-        calls = [(table, {"PutRequest": {"Item": _pack(item)}}) for item in puts]
-        calls += [(table, {"DeleteRequest": {"Key": _pack(key)}}) for key in deletes]
+        calls = [(table, {"PutRequest": {"Item": pack(item)}}) for item in puts]
+        calls += [(table, {"DeleteRequest": {"Key": pack(key)}}) for key in deletes]
         self._send(calls)
 
     def put_all(self, puts: Sequence[tuple[str, Item]]) -> None:
         """Put items of several tables in as few batches as they fit in; keys must differ."""
-        self._send([(table, {"PutRequest": {"Item": _pack(item)}}) for table, item in puts])
+        self._send([(table, {"PutRequest": {"Item": pack(item)}}) for table, item in puts])
 
     def run_together(self, calls: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
         """Make calls at once and return their answers in order; all have ended when the first failure is raised.
@@ -76,19 +74,19 @@ class Tables:
     def put_if(self, table: str, item: Item, condition: str, values: Item) -> bool:
         """Put one item under a condition and return whether it held."""
         return self._conditional(
-            self.client.put_item, TableName=table, Item=_pack(item), ConditionExpression=condition, values=values
+            self.client.put_item, TableName=table, Item=pack(item), ConditionExpression=condition, values=values
         )
 
     def delete_if(self, table: str, key: Item, condition: str, values: Item) -> bool:
         """Delete one item under a condition and return whether it held."""
         return self._conditional(
-            self.client.delete_item, TableName=table, Key=_pack(key), ConditionExpression=condition, values=values
+            self.client.delete_item, TableName=table, Key=pack(key), ConditionExpression=condition, values=values
         )
 
     def query(self, table: str, condition: str, values: Item, **options: Any) -> Iterator[Item]:
         """Yield matching items, page by page."""
         for page in self._query_pages(table, condition, values, **options):
-            yield from map(_unpack, page.get("Items", ()))
+            yield from map(unpack, page.get("Items", ()))
 
     def count(self, table: str, condition: str, values: Item) -> int:
         """Return how many items match."""
@@ -98,7 +96,7 @@ class Tables:
         """Yield the pages of a scan as DynamoDB answers them, items unpacked."""
         while True:
             answer = self._call(self.client.scan, TableName=table, **options)
-            yield {**answer, "Items": [_unpack(item) for item in answer.get("Items", ())]}
+            yield {**answer, "Items": [unpack(item) for item in answer.get("Items", ())]}
             if "LastEvaluatedKey" not in answer:
                 return
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -125,9 +123,10 @@ class Tables:
             ) from error
 
     def _query_pages(self, table: str, condition: str, values: Item, **options: Any) -> Iterator[Item]:
-        request = {"TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": _pack(values)}
+        query = {"TableName": table, "KeyConditionExpression": condition, "ExpressionAttributeValues": pack(values)}
+        request: Item = {**query, **options}
         while True:
-            answer = self._call(self.client.query, **request, **options)
+            answer = self._call(self.client.query, **request)
             yield answer
             if "LastEvaluatedKey" not in answer:
                 return
@@ -135,27 +134,32 @@ class Tables:
 
     def _conditional(self, call: Any, *, values: Item, **request: Any) -> bool:
         try:
-            self._call(call, **request, ExpressionAttributeValues=_pack(values))
+            self._call(call, **request, ExpressionAttributeValues=pack(values))
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
 
-    def _call(self, call: Any, **request: Any) -> Item:
+    def _call(self, call: Any, unprocessed: str = "", **request: Any) -> Item:
         """Make one call, and make it again while the table throttles it.
 
-        Without patience of its own each of a batch's many conditional writes would have to get through in the same attempt
-        at the whole batch, which under heavy throttling it never does.
+        ``unprocessed``: where the answer hands back what a throttled table has not done inside a 200; an answer that got
+        nothing done is throttled as well. Without tries of its own each of a batch's many conditional writes would have to
+        get through in the same attempt at the whole batch, which under heavy throttling it never does.
         """
-        tries = 0
+
+        def attempt() -> Item:
+            try:
+                answer: Item = call(**request)
+            except ClientError as error:
+                if _code_of(error) in _THROTTLED:
+                    raise self._throttled() from error
+                raise
+            if unprocessed and _count_requests(answer.get(unprocessed)) == _count_requests(request["RequestItems"]):
+                raise self._throttled()
+            return answer
+
         with self.translated():
-            while True:
-                try:
-                    return call(**request)  # type: ignore[no-any-return]
-                except ClientError as error:
-                    if tries == _TRIES or _code_of(error) not in _THROTTLED:
-                        raise
-                tries += 1
-                _wait_a_while(tries)
+            return retry(attempt, self._clock, _BACKOFF, tries=_TRIES)
 
     def _send(self, calls: Sequence[tuple[str, Item]]) -> None:
         batches: list[dict[str, list[Item]]] = []
@@ -167,47 +171,28 @@ class Tables:
 
     def _get(self, table: str, request: Item) -> list[Item]:
         answers = self._until_done(self.client.batch_get_item, request, "UnprocessedKeys")
-        return [_unpack(item) for answer in answers for item in answer["Responses"].get(table, ())]
+        return [unpack(item) for answer in answers for item in answer["Responses"].get(table, ())]
 
     def _write(self, request: Item) -> None:
         for _ in self._until_done(self.client.batch_write_item, request, "UnprocessedItems"):
             pass
 
-    def _until_done(self, call: Any, request: Item, rest: str) -> Iterator[Item]:
-        """Send a batch, and what a throttled table hands back inside a 200, with jittered waits in between.
-
-        Patience ends after so many answers that got nothing done; one that did begins it anew.
-        """
-        tries, left = 0, _count_requests(request)
-        while tries < _TRIES:
-            answer = self._call(call, RequestItems=request)
+    def _until_done(self, call: Any, request: Item, unprocessed: str) -> Iterator[Item]:
+        """Yield the answers to a batch, sent again with what the last one left undone until nothing is left."""
+        while request:
+            answer = self._call(call, unprocessed, RequestItems=request)
             yield answer
-            request = answer.get(rest) or {}
-            before, left = left, _count_requests(request)
-            if not left:
-                return
-            tries = 0 if left < before else tries + 1
-            _wait_a_while(tries)
-        raise TransientError(f"dynamodb://{self.results} is throttled", code="results_down")
+            request = answer.get(unprocessed) or {}
+            if request:
+                self._clock.wait(_BACKOFF.choose_seconds(1))
+
+    def _throttled(self) -> TransientError:
+        return TransientError(f"dynamodb://{self.results} is throttled", code="results_down")
 
 
 def _code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _wait_a_while(tries: int) -> None:
-    longest = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2**tries)
-    time.sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret  # nosec B311
-
-
-def _count_requests(request: Item) -> int:
-    return sum(len(asked["Keys"] if isinstance(asked, dict) else asked) for asked in request.values())
-
-
-def _pack(item: Item) -> Item:
-    # boto3's serializer asks each value for its kind in turn, which for the many texts costs more than the call itself.
-    return {name: {"S": value} if type(value) is str else _serializer.serialize(value) for name, value in item.items()}
-
-
-def _unpack(item: Item) -> Item:
-    return {name: value["S"] if "S" in value else _deserializer.deserialize(value) for name, value in item.items()}
+def _count_requests(request: Item | None) -> int:
+    return sum(len(asked["Keys"] if isinstance(asked, dict) else asked) for asked in (request or {}).values())

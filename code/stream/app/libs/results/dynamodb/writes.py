@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from libs.results import Batch, Result
+from libs.results.dynamodb.attributes import Item
 from libs.results.dynamodb.changes import NEWER, Change, is_admitted, newer_than, plan_change
 from libs.results.dynamodb.items import (
     expires_in,
@@ -22,8 +22,9 @@ from libs.results.dynamodb.items import (
     read_stored,
     topic_key,
 )  # fmt: skip
-from libs.results.dynamodb.tables import Item, Tables
+from libs.results.dynamodb.tables import Tables
 from libs.results.revisions import KEPT_DAYS, Revision
+from libs.values.result import Result, ResultBatch
 from libs.values.times import now
 from libs.values.tweet import Removal
 from sentiment.errors import TransientError
@@ -40,7 +41,7 @@ class Writer:
         self._retention_days = retention_days
         self._many_writers = many_writers
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: ResultBatch) -> None:
         """Write everything."""
         self._remove(batch.removals)
         self._write_results(batch)
@@ -58,7 +59,7 @@ class Writer:
         self._write_ledger(list(skipped.values()))
         self._tables.put_all(self._make_touches({("skipped_hours", row.data[:13]) for row in batch.skipped}))
 
-    def _write_results(self, batch: Batch) -> None:
+    def _write_results(self, batch: ResultBatch) -> None:
         results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
         known = self._read_revisions(list(results.values()))
         admitted = [result for result in results.values() if is_admitted(result, batch, known)]
@@ -75,7 +76,7 @@ class Writer:
         if self._many_writers:
             self._retract(list(results.values()), batch)
 
-    def _create(self, results: list[Result], batch: Batch) -> list[Result]:
+    def _create(self, results: list[Result], batch: ResultBatch) -> list[Result]:
         """Store new posts and return what is stored of them now. ``TransientError("results_race")`` as in ``_replace``."""
         if not self._many_writers:
             items = [make_item(row, batch.revisions.get(row.id, ""), self._retention_days) for row in results]
@@ -130,7 +131,7 @@ class Writer:
         self._tables.write(self._tables.topics, deletes=keys)
         self._tables.put_all(self._make_touches(_keys_of_hours(results)))
 
-    def _retract(self, results: list[Result], batch: Batch) -> None:
+    def _retract(self, results: list[Result], batch: ResultBatch) -> None:
         """Take back what another worker has removed, or said a later version of, since it was looked up.
 
         That worker writes the revision before it looks for the row, this one the row before it looks for the revision:
