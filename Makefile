@@ -49,8 +49,8 @@ check-release: ## rehearse a release: pipelines, images, manifests, stack (needs
 images: ## draw the architecture and photograph the pages of a running demo (Graphviz, Chromium)
 	@$(RUN) -m develop.pictures
 
-docs: ## write the tree and the tables of the README, and .env.example, from the code
-	@$(RUN) -m develop.documentation
+docs: ## write what docs/ says of the code anew and build its site; ARGS=build only builds, ARGS=--check only looks
+	@$(RUN) -m develop.documentation $(ARGS)
 
 contracts: ## write each app's openapi.json from its routes, for the difference to be reviewed; ARGS=serve writes one
 	@$(RUN) -m develop.contracts $(ARGS)

@@ -37,7 +37,7 @@ CASES: Final[dict[str, tuple[dict[str, str | None], frozenset[str]]]] = {
     "tag v1.2.3": ({"CI_COMMIT_TAG": "v1.2.3", "CI_COMMIT_BRANCH": None}, jobs_of_release(*APPS)),
     "tag shop-v1.2.3": ({"CI_COMMIT_TAG": "shop-v1.2.3", "CI_COMMIT_BRANCH": None}, frozenset()),
     "tag v1.2.3-rc1": ({"CI_COMMIT_TAG": "v1.2.3-rc1", "CI_COMMIT_BRANCH": None}, frozenset()),
-    "default branch": ({"CI_COMMIT_BRANCH": "main"}, jobs_of_tests("shared")),
+    "default branch": ({"CI_COMMIT_BRANCH": "main"}, jobs_of_tests("shared") | {"pages"}),
     "training": ({"CI_COMMIT_BRANCH": "main", "TASK": "train"}, frozenset({"train:run"})),
     "training by schedule": (
         {"CI_COMMIT_BRANCH": "main", "TASK": "train", "CI_PIPELINE_SOURCE": "schedule"},

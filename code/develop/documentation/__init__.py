@@ -1,1 +1,1 @@
-"""`make docs`: the parts of the README that are read off the code, so that they cannot grow stale."""
+"""`make docs`: the pages of docs/ that are read off the code, so that they cannot grow stale, and the site made of docs/."""

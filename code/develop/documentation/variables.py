@@ -1,4 +1,4 @@
-"""The environment table of the README and ``.env.example``, both read off the apps' own settings."""
+"""The page about environment variables and ``.env.example``, both read off the apps' own settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from develop.documentation.schemas import render_table
 from develop.embedded import embed_settings
 from develop.places import APPS, app_folder, python_of
 
@@ -23,6 +24,26 @@ _HEAD: Final = """\
 # Every variable of train, serve and stream. Written by `make docs` from the apps' own settings; copy to .env (which
 # git ignores) and load it with: set -a; . ./.env; set +a
 # A variable that is commented out keeps its default. Secrets belong into the environment and nowhere else.
+"""
+_COLUMNS: Final = ("variable", "what", "default, else e.g.")
+_PAGE_HEAD: Final = """\
+# Environment variables
+
+Every outside part is an address in the environment, and an app is configured by nothing else. An app that misses a required
+variable, or gets a malformed one, ends with exit code 2 and one line that names it and shows a valid example. `make demo` and
+`make <app>` embed a value for what is missing: a folder under `.local/`, persistent, without account or network.
+`python main.py check` tries every address that an app was given.
+
+This page and [.env.example](../../.env.example), a file to copy and fill in, are written by `make docs` from the apps' settings. An
+empty variable counts as not given. Secrets come from the environment alone, and appear in no log, error, image or file.
+"""
+_AWS_HEAD: Final = "Read by boto3, wherever an address begins with `s3:`, `sqs:` or `dynamodb:`."
+_PAGE_TAIL: Final = """\
+## The demo
+
+`make demo` reads `DATASET_URL`, `SOURCE_URL`, `STORE_URL`, `SPOOL_URL` and `RESULTS_URL` as above; `ONCE=1` makes it end by itself
+with one line of JSON, `SOURCE=x` or `SOURCE=jetstream` makes it play that network. `PYTHON` chooses the interpreter of every
+`make` verb.
 """
 
 
@@ -39,29 +60,42 @@ class Variable:
     example: str
 
 
+def ask_apps() -> dict[str, dict[str, Any]]:
+    """Return what ``describe_app`` prints in each app's own environment."""
+    return {app: _ask_app(app) for app in APPS}
+
+
 def read_variables() -> list[Variable]:
+    """Ask the apps and return every variable once."""
+    return merge_variables(ask_apps())
+
+
+def merge_variables(described: dict[str, dict[str, Any]]) -> list[Variable]:
     """Return every variable once, the required ones first, in the order in which the apps name them."""
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for app in APPS:
-        for field in _ask_app(app):
+        for field in described[app]["settings"]:
             found.setdefault(field["name"], []).append((app, field))
     variables = [_merge(name, fields) for name, fields in found.items()]
     return sorted(variables, key=lambda variable: not variable.required)
 
 
-def render_table(variables: list[Variable]) -> str:
-    """Return the README's table."""
-    lines = ["| variable | apps | what | default, else e.g. |", "|---|---|---|---|"]
-    for variable in variables:
-        mark = "\\*" if variable.required else ""
-        description = variable.description.replace("|", "\\|")
-        value = (
-            f"`{variable.default}`" if variable.default else f"e.g. `{variable.example}`" if variable.example else ""
-        )
-        apps = "all" if variable.apps == APPS else ", ".join(variable.apps)
-        lines.append(f"| `{variable.name}`{mark} | {apps} | {description} | {value} |")
-    lines += [f"| `{name}` | all | {what} | {f'e.g. `{example}`' if example else ''} |" for name, what, example in _AWS]
-    return "\n".join(lines)
+def render_environment(described: dict[str, dict[str, Any]]) -> str:
+    """Return the page: each app's variables with what they mean to it, the required ones first, then what boto3 reads."""
+    variables = {variable.name: variable for variable in merge_variables(described)}
+    parts = [_PAGE_HEAD]
+    for app in APPS:
+        own = [(field, variables[field["name"]].required) for field in described[app]["settings"]]
+        own.sort(key=lambda pair: not pair[1])
+        parts += [f"## {app}", render_table(_COLUMNS, [_row(field, required=required) for field, required in own])]
+    aws = [(f"`{name}`", what, f"e.g. `{example}`" if example else "") for name, what, example in _AWS]
+    parts += ["## AWS", _AWS_HEAD, render_table(_COLUMNS, aws), _PAGE_TAIL]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _row(field: dict[str, Any], *, required: bool) -> tuple[str, ...]:
+    value = f"`{field['default']}`" if field["default"] else f"e.g. `{field['example']}`" if field["example"] else ""
+    return f"`{field['name']}`{' (required)' if required else ''}", field["description"], value
 
 
 def render_example(variables: list[Variable]) -> str:
@@ -77,12 +111,12 @@ def render_example(variables: list[Variable]) -> str:
     return "\n".join(parts)
 
 
-def _ask_app(app: str) -> list[dict[str, Any]]:
-    script = Path(__file__).with_name("describe_settings.py")
+def _ask_app(app: str) -> dict[str, Any]:
+    script = Path(__file__).with_name("describe_app.py")
     words = [str(python_of(app)), "-c", f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"]
-    answer = subprocess.run(words, cwd=app_folder(app), capture_output=True, text=True, check=True)
-    fields: list[dict[str, Any]] = json.loads(answer.stdout)
-    return fields
+    answer = subprocess.run(words, cwd=app_folder(app), stdout=subprocess.PIPE, text=True, check=True)
+    described: dict[str, Any] = json.loads(answer.stdout)
+    return described
 
 
 def _merge(name: str, fields: list[tuple[str, dict[str, Any]]]) -> Variable:

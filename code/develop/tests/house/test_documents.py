@@ -1,31 +1,49 @@
-"""The README's tree and tables and .env.example are read off the code; what people rely on in them is true."""
+"""Pages that are read off the code are fresh, and what people rely on in the documents is true."""
 
 import re
 import subprocess
-import sys
 
 import pytest
 from deploy.pipelines.tags import heading_of, parse_tag
-from develop.documentation.__main__ import render_documents
-from develop.documentation.tree import render_tree
-from develop.documentation.variables import read_variables
+from develop.documentation.__main__ import list_stale, render_documents
+from develop.documentation.manifest import list_unexplained
+from develop.documentation.variables import ask_apps, merge_variables
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 from yaml import safe_load_all
 
-VARIABLES = read_variables()
+DESCRIBED = ask_apps()
+VARIABLES = merge_variables(DESCRIBED)
+DOCUMENTS = render_documents()
+PROMISED = {"demo", *APPS, "test", "bench", "soak", "check-release", "lint", "release", "docs", "clean", "help"}
 BAKED = {"APP_VERSION", "APP_COMMIT"}  # set when an image is built, so no manifest gives them
 
 
-@pytest.mark.parametrize("name", ["README.md", ".env.example"])
-def test_generated_parts_are_fresh(name):
-    assert render_documents()[name] == read(name), "stale: run make docs"
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_generated_pages_are_fresh(name):
+    assert DOCUMENTS[name] == read(name), "stale: run make docs"
 
 
-def test_every_file_of_the_apps_has_a_role():
-    for part in ("shared", *APPS, "deploy", "develop"):
-        lines = render_tree(f"code/{part}").splitlines()
-        assert lines
-        assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
+def test_the_readme_is_read_in_one_sitting():
+    lines = read("README.md").splitlines()
+    assert len(lines) <= 150
+    assert "make demo" in "\n".join(lines[:15]), "the first command stands on the first screen"
+
+
+def test_every_variable_is_in_its_page():
+    page = read("docs/reference/environment.md")
+    assert [variable.name for variable in VARIABLES if f"| `{variable.name}`" not in page] == []
+
+
+def test_every_field_of_a_release_is_explained():
+    assert list_unexplained(DESCRIBED["serve"]["manifest"]) == []
+
+
+def test_every_metric_and_alert_is_in_its_page():
+    page = read("docs/reference/metrics.md")
+    assert [metric["name"] for app in APPS for metric in DESCRIBED[app]["metrics"] if metric["name"] not in page] == []
+    alerts = re.findall(r"- alert: (\w+)", read("code/deploy/prometheus/alerts.yml"))
+    assert alerts
+    assert [alert for alert in alerts if f"### {alert}\n" not in page] == []
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -77,23 +95,39 @@ def test_links_and_pictures_in_the_documents_lead_somewhere():
 def test_every_make_verb_in_the_documents_exists():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     verbs = set(re.findall(r"^  make (\S+)", shown, re.MULTILINE))
-    promised = {
-        "demo",
-        "train",
-        "serve",
-        "stream",
-        "test",
-        "bench",
-        "soak",
-        "check-release",
-        "lint",
-        "release",
-        "clean",
-        "help",
-    }
-    assert promised <= verbs
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        assert set(re.findall(r"`(?:\w+=\S+ )*make ([a-z-]+)", read(document))) <= verbs, document
+    assert PROMISED <= verbs
+    verbs |= {f"{verb}-{app}" for verb in ("bench", "soak") for app in APPS} - {"soak-train"}
+    for document in list_tracked("*.md"):
+        pattern = re.compile(r"(?:^\s*|&& |sudo |[A-Z_]+=\S+ )make ([a-z][a-z-]*)", re.MULTILINE)
+        found = {verb for code in list_code(read(document)) for verb in pattern.findall(code)}
+        assert found <= verbs, document
+
+
+def list_code(markdown):
+    """Return what a document shows as code: its fenced blocks, and its spans outside them."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", markdown, re.DOTALL | re.MULTILINE)
+    rest = re.sub(r"^ *```.*?^ *```", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return [*blocks, *re.findall(r"`([^`\n]+)`", rest)]
+
+
+def test_every_place_that_a_document_names_exists():
+    """The notes on upgrading and the changelog name places of before, too."""
+    for document in list_tracked("*.md"):
+        if document not in {"docs/upgrading.md", "CHANGELOG.md"}:
+            spans = [span for code in list_code(read(document)) for span in re.findall(r"(?<![\w./])code/[\w./<>-]+", code)]
+            places = [place for span in spans for place in ([span.replace("<app>", app) for app in APPS])]
+            missing = [place for place in places if "<" not in place and not (ROOT / place.rstrip(".")).exists()]
+            assert missing == [], document
+
+
+def test_no_file_cites_a_document_that_is_not_here():
+    known = {path.rpartition("/")[2] for path in list_tracked("*.md")}
+    for path in list_tracked():
+        if path.endswith((".py", ".md", ".yml", ".yaml", ".toml", ".sh", "Makefile", "Dockerfile")):
+            text = read(path)
+            cited = re.findall(r"(?<![\w.*/])([A-Z][\w-]*\.md|docs/[\w./-]+\.md)\b", text)
+            assert {name.rpartition("/")[2] for name in cited} <= known, path
+            assert not re.search(r"\bDESIGN\b(?! =)", text) or path.endswith("test_documents.py"), path
 
 
 def test_the_changelog_keeps_its_form():
@@ -114,6 +148,6 @@ def test_every_tag_of_a_release_has_its_heading():
             assert f"## [{heading_of(parse_tag(tag))}] - " in changelog, tag
 
 
-def test_documents_check_says_when_something_is_stale(tmp_path):
-    words = [sys.executable, "-m", "develop.documentation", "--check"]
-    assert subprocess.run(words, cwd=ROOT / "code", check=False).returncode == 0
+def test_a_page_that_is_not_what_the_code_says_is_called_stale():
+    assert list_stale(DOCUMENTS) == []
+    assert list_stale({"README.md": "another text", "docs/gone.md": "text"}) == ["README.md", "docs/gone.md"]
