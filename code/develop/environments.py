@@ -64,7 +64,7 @@ def plan_layers(name: str, *, tests: bool) -> list[Layer]:
     quicker = (_install_pins(native)._replace(optional=True),) if native.exists() else ()
     layers = [Layer("finished", (_install_pins(CODE / name / "build" / "requirements.txt"), shared, *quicker))]
     if tests:
-        pins = _install_pins(CODE / "develop" / "tests" / f"requirements-{name}.txt")
+        pins = _install_pins(CODE / "develop" / "tests" / "requirements-test.txt")
         layers.append(Layer("finished-tests", (pins,)))
     return layers
 

@@ -1,7 +1,7 @@
 """``make pins``: compile every requirements.in into exact pins with hashes, for every platform Python 3.11 runs on.
 
-Run after changing a requirements.in. The tests' pins are compiled against each app's own, so tests never move a version
-that is shipped. Which package index was asked is this machine's affair and stays out of the files.
+Run after changing a requirements.in. The tests' pins are compiled against those of all three apps, so tests never move a
+version that is shipped. Which package index was asked is this machine's affair and stays out of the files.
 """
 
 from __future__ import annotations
@@ -17,36 +17,34 @@ _OPTIONS: Final = (
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet",
     "--no-emit-index-url", "--no-emit-find-links",
 )  # fmt: skip
-_TESTS: Final = "code/develop/tests"
+
+
+def list_pins() -> list[tuple[str, tuple[str, ...]]]:
+    """Return each requirements file without its ending, and the files that it may not contradict, those first."""
+    shipped = {app: f"code/{app}/build/requirements" for app in APPS}
+    backfill = f"{shipped['stream']}-backfill"
+    return [
+        *((path, ()) for path in shipped.values()),
+        *((f"{shipped['serve']}-{part}", ()) for part in ("build", "native")),
+        (backfill, (shipped["stream"],)),
+        (f"{shipped['train']}-experiments", (shipped["train"],)),
+        (f"{shipped['train']}-dvc", ()),
+        ("code/develop/tests/requirements-test", (*shipped.values(), backfill)),
+        *((f"code/{name}/requirements", ()) for name in ("develop/tools", "develop/mlflow-server", "develop/peers")),
+        ("code/deploy/airflow/requirements", ()),
+    ]
 
 
 def main() -> None:
-    """Compile the apps' pins first, then what builds on them."""
+    """Compile them in that order."""
     upgrade = sys.argv[1:]  # e.g. --upgrade, or --upgrade-package flask
     try:
         make_environments(["tools"])
     except EnvironmentFailedError as error:
         sys.exit(str(error))
-    for app in APPS:
-        _compile(f"code/{app}/build/requirements.in", f"code/{app}/build/requirements.txt", *upgrade)
-    for app in APPS:
-        constraint = f"code/{app}/build/requirements.txt"
-        output = f"{_TESTS}/requirements-{app}.txt"
-        _compile(f"{_TESTS}/requirements-test.in", output, "--constraint", constraint, *upgrade)
-    for part in ("build", "native"):
-        _compile(f"code/serve/build/requirements-{part}.in", f"code/serve/build/requirements-{part}.txt", *upgrade)
-    pins = "code/train/build/requirements"
-    _compile(f"{pins}-experiments.in", f"{pins}-experiments.txt", "--constraint", f"{pins}.txt", *upgrade)
-    _compile(f"{pins}-dvc.in", f"{pins}-dvc.txt", *upgrade)
-    for name in (
-        "develop/tools",
-        "develop/mlflow-server",
-        "develop/locust",
-        "deploy/scanners",
-        "deploy/airflow",
-        "deploy/space",
-    ):
-        _compile(f"code/{name}/requirements.in", f"code/{name}/requirements.txt", *upgrade)
+    for path, shipped in list_pins():
+        constraints = [word for each in shipped for word in ("--constraint", f"{each}.txt")]
+        _compile(f"{path}.in", f"{path}.txt", *constraints, *upgrade)
 
 
 def _compile(source: str, output: str, *more: str) -> None:

@@ -20,7 +20,7 @@ from deploy.check_release.fact import CheckFailedError, Fact
 from deploy.check_release.local_apps import ask, end, find_free_port, start, start_app, wait_until
 from deploy.check_release.parts import Parts
 
-PARTS: Final = Parts(debian=("prometheus",), environments=("train", "serve", "stream", "locust"))
+PARTS: Final = Parts(debian=("prometheus",), environments=("train", "serve", "stream"))
 _DASHBOARD: Final = CODE / "deploy" / "grafana" / "dashboards" / "sentiment.json"
 _POSTS: Final = 1500
 _LOAD_SECONDS: Final = 20
@@ -92,7 +92,7 @@ def _start_prometheus(stack: ExitStack, folder: Path, addresses: Mapping[str, st
 def _load(url: str, folder: Path) -> Fact:
     """Let Locust's users call serve for a while."""
     words = [
-        str(ENVIRONMENTS / "locust" / "bin" / "locust"), "--headless",
+        str(ENVIRONMENTS / "tools" / "bin" / "locust"), "--headless",
         "--locustfile", str(CODE / "develop" / "locust" / "locustfile.py"),
         "--users", "4", "--spawn-rate", "4", "--run-time", f"{_LOAD_SECONDS}s", "--host", url, "--exit-code-on-error", "1",
         "--csv", str(folder / "load"), "--only-summary",

@@ -18,7 +18,7 @@ from deploy.check_release.gitlab import list_jobs, run_jobs
 from deploy.check_release.parts import Parts
 from deploy.check_release.rehearsal import VERSION, rehearse_release
 
-PARTS: Final = Parts(debian=(*PACKAGES, "rsync"), environments=("scanners",), node=True)
+PARTS: Final = Parts(debian=(*PACKAGES, "rsync"), node=True)
 
 
 def check_pipelines(folder: Path) -> Iterator[Fact]:

@@ -51,11 +51,11 @@ def _make_tag(clone: Path, app: str) -> str:
 
 
 def _bring_programs(clone: Path) -> None:
-    """Syft comes with its job's image; here with the environment of scanners."""
+    """Syft comes with its job's image; here it lies among the tools."""
     programs = clone.parent / "bin"
     programs.mkdir(exist_ok=True)
     if not (programs / "syft").exists():
-        (programs / "syft").symlink_to(python_of("scanners").with_name("syft"))
+        (programs / "syft").symlink_to(python_of("tools").with_name("syft"))
 
 
 def _describe_pipeline(workshop: Workshop, tag: str) -> dict[str, str | None]:

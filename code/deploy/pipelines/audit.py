@@ -19,12 +19,12 @@ def main() -> None:
     parser.add_argument("app", choices=APPS)
     app = parser.parse_args().app
     try:
-        make_environments(["scanners"])
+        make_environments(["tools"])
     except EnvironmentFailedError as error:
         sys.exit(str(error))
     pins = CODE / app / "build" / "requirements.txt"
     words = ["-m", "pip_audit", "--strict", "--require-hashes", "--disable-pip", "--requirement", str(pins)]
-    sys.exit(subprocess.run([str(python_of("scanners")), *words], check=False).returncode)
+    sys.exit(subprocess.run([str(python_of("tools")), *words], check=False).returncode)
 
 
 if __name__ == "__main__":

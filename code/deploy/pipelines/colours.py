@@ -170,7 +170,9 @@ def _read_pods(colour: str) -> tuple[int, int]:
 def main() -> int:
     """Do what the command line asks and print the colour; 1 with one line when it cannot be done."""
     verbs: dict[str, Callable[[], str]] = {"live": live, "idle": idle, "switch": switch, "back": back, "retire": retire}
-    parser = argparse.ArgumentParser(prog="deploy.pipelines.colours", description="Deploy and switch serve's two colours.")
+    parser = argparse.ArgumentParser(
+        prog="deploy.pipelines.colours", description="Deploy and switch serve's two colours."
+    )
     parser.add_argument("verb", choices=["deploy", *verbs])
     parser.add_argument("image", nargs="?", help="for deploy: the image with its tag")
     choice = parser.parse_args()

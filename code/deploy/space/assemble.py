@@ -76,7 +76,9 @@ def _let_everybody_read(folder: Path) -> None:
 
 def main() -> None:
     """Assemble, training first if need be."""
-    parser = argparse.ArgumentParser(prog="deploy.space.assemble", description="Write the folder of a Hugging Face Space.")
+    parser = argparse.ArgumentParser(
+        prog="deploy.space.assemble", description="Write the folder of a Hugging Face Space."
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--store", type=Path, help="folder of a store whose current release to ship")
     choice = parser.parse_args()

@@ -1,6 +1,6 @@
 """``python -m deploy.space.publish FOLDER``: put an assembled folder up as the Space HF_SPACE (owner/name), with HF_TOKEN.
 
-Run in the environment ``space``, which has Hugging Face's client. The Space then builds itself; this waits until it runs.
+Run in the environment ``tools``, which has Hugging Face's client. The Space then builds itself; this waits until it runs.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _wait_until_running(client: Any, space: str, commit: str, sleep: Callable[[f
 
 def main() -> None:
     """Publish with the environment's token."""
-    parser = argparse.ArgumentParser(prog="deploy.space.publish", description="Publish an assembled Hugging Face Space.")
+    parser = argparse.ArgumentParser(
+        prog="deploy.space.publish", description="Publish an assembled Hugging Face Space."
+    )
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     token = os.environ.get("HF_TOKEN", "")

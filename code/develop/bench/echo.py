@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 
 def create_app() -> Flask:
     """Return serve with ``POST /echo`` beside ``POST /predict``, behind the same hooks, log and metrics."""
-    from libs.service.application import create_app as create_serve
+    from libs.service.application import start_app
+    from main import load_release
 
-    return _add_echo(create_serve())
+    return _add_echo(start_app(load_release))
 
 
 def create_bare_app() -> Flask:

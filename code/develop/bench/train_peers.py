@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from develop.places import ENVIRONMENTS
+from develop.environments import make_environments
+from develop.places import python_of
 from numpy.typing import NDArray
 
 from libs.corpus.corpora import Corpus
@@ -78,9 +79,9 @@ def measure_fasttext(corpus: Corpus, work: Path) -> tuple[float, float]:
     shuffled = np.random.default_rng(1).permutation(corpus.training_rows)
     for path, rows in zip(files, (shuffled, corpus.held_out_rows), strict=True):
         _write_lines(path, corpus, rows)
-    done = subprocess.run(
-        [_make_fasttext(), _HERE / "fasttext_peer.py", *files], check=True, capture_output=True, text=True
-    )
+    make_environments(["peers"])
+    words = [python_of("peers"), _HERE / "fasttext_peer.py", *files]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     return found["accuracy"], found["seconds"]
 
@@ -88,15 +89,3 @@ def measure_fasttext(corpus: Corpus, work: Path) -> tuple[float, float]:
 def _write_lines(path: Path, corpus: Corpus, rows: NDArray[np.int64]) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"__label__{corpus.labels[row]} {' '.join(corpus.tokens[row])}\n" for row in rows)
-
-
-def _make_fasttext() -> Path:
-    """Return the Python of fastText's own environment, made at the first call."""
-    folder = ENVIRONMENTS / "fasttext"
-    python = folder / "bin" / "python"
-    if not (folder / "finished").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pins = ["install", "--quiet", "--require-hashes", "-r", _HERE / "train_peers.txt"]
-        subprocess.run([python, "-m", "pip", *pins], check=True)
-        (folder / "finished").touch()
-    return python

@@ -3,6 +3,7 @@
     cd code/develop/locust
     locust --headless --users 20 --spawn-rate 5 --run-time 60s --host http://127.0.0.1:8080 --exit-code-on-error 1
 
+locust lies in the environment ``tools`` (``.local/venvs/tools/bin``).
 PREDICT_API_KEY for a serve with accounts. A refusal for overload (429) is counted apart: it is serve's promise, not a failure,
 and a caller keeps to its Retry-After.
 """

@@ -4,9 +4,10 @@ import re
 
 import pytest
 from develop.fixtures.tracked import APPS, list_tracked, read
+from develop.pins import list_pins
 
 APP_LOCKS = {app: f"code/{app}/build/requirements.txt" for app in APPS}
-TEST_LOCKS = {app: f"code/develop/tests/requirements-{app}.txt" for app in APPS}
+TEST_LOCK = "code/develop/tests/requirements-test.txt"
 LOCKS = list_tracked("*requirements*.txt")
 DIRECT = list_tracked("*requirements*.in")
 
@@ -33,6 +34,20 @@ def test_every_direct_dependency_is_pinned_and_the_file_says_why(path):
         assert re.fullmatch(r"[A-Za-z0-9._\[\],-]+==[^\s=]+", requirement), requirement
 
 
+def test_make_pins_compiles_every_file_after_those_that_bind_it():
+    paths = [path for path, _ in list_pins()]
+    assert sorted(f"{path}.in" for path in paths) == DIRECT
+    assert sorted(f"{path}.txt" for path in paths) == LOCKS
+    for path, shipped in list_pins():
+        assert all(paths.index(each) < paths.index(path) for each in shipped)
+
+
+@pytest.mark.parametrize(("path", "shipped"), [(path, each) for path, shipped in list_pins() for each in shipped])
+def test_no_lock_contradicts_those_that_bind_it(path, shipped):
+    bound, binding = read_lock(f"{path}.txt"), read_lock(f"{shipped}.txt")
+    assert {name: version for name, version in bound.items() if binding.get(name, version) != version} == {}
+
+
 @pytest.mark.parametrize("path", LOCKS)
 def test_every_line_of_a_lock_is_exact_and_hashed(path):
     requirements = re.split(r"\n(?=[A-Za-z])", re.sub(r"^\s*#.*\n", "", read(path), flags=re.MULTILINE))
@@ -56,7 +71,7 @@ def test_what_is_asked_for_is_what_is_locked(app):
 
 @pytest.mark.parametrize("app", APPS)
 def test_tests_move_no_version_that_is_shipped(app):
-    shipped, tested = read_lock(APP_LOCKS[app]), read_lock(TEST_LOCKS[app])
+    shipped, tested = read_lock(APP_LOCKS[app]), read_lock(TEST_LOCK)
     assert {name: version for name, version in tested.items() if shipped.get(name, version) != version} == {}
 
 
