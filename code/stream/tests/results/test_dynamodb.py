@@ -13,7 +13,7 @@ import pytest
 from develop.simulators.throttle import ThrottlingProxy
 from makers import NEW, OLD, batch_of, make_result
 
-from libs.results import Question, open_results
+from libs.results import ResultsQuery, open_results
 from libs.results.dynamodb.items import bucket_of, make_item
 from libs.values.result import ResultBatch
 from sentiment.errors import TransientError
@@ -80,7 +80,7 @@ def test_items_handed_back_inside_a_200_are_sent_again(proxy: ThrottlingProxy, *
             stored += 1
     proxy.share = 0.0
     assert len(results.read_by_id([result.id for result in many])) == 120
-    assert len(results.read(Question(topic="acme", limit=500))) == 120
+    assert len(results.read(ResultsQuery(topic="acme", limit=500))) == 120
 
 
 def test_a_batch_of_many_conditional_writes_gets_through_a_table_that_throttles_half_the_calls(
@@ -138,7 +138,7 @@ def test_whichever_worker_is_overtaken_the_last_version_stays(
         workers[1].store(fast.batch)  # this batch looks up less often: one after the other
     (row,) = workers[0].read_by_id(["1"]).values()
     assert row.twitter_raw == max(slow, fast).revision
-    assert [found.twitter_raw for found in workers[1].read(Question(topic="acme"))] == [row.twitter_raw]
+    assert [found.twitter_raw for found in workers[1].read(ResultsQuery(topic="acme"))] == [row.twitter_raw]
 
 
 def test_an_edit_that_loses_against_a_row_taken_back_at_once_is_stored_all_the_same(
@@ -179,7 +179,7 @@ def test_an_expired_result_is_not_shown_although_dynamodb_has_not_deleted_it_yet
         ExpressionAttributeValues={":past": {"N": "1000"}},
     )
     assert set(results.read_by_id(["1", "2"])) == {"2"}
-    assert [result.id for result in results.read(Question())] == ["2"]
+    assert [result.id for result in results.read(ResultsQuery())] == ["2"]
 
 
 def test_an_older_model_never_wins_by_a_conditional_write(aws: str) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from makers import NEW, OLD, batch_of, make_result
 
-from libs.results import Question, Results, open_results
+from libs.results import Results, ResultsQuery, open_results
 from libs.values.position import Position
 from libs.values.result import ResultBatch, Skipped
 from libs.values.times import now
@@ -38,12 +38,12 @@ def test_the_same_batch_again_changes_nothing(results: Results, tag: str) -> Non
     results.store(batch_of(first))
     results.store(batch_of(first._replace(analyzed_at="2027-01-01T00:00:00.000Z", score=0.2, sentiment="NEGATIVE")))
     assert results.read_by_id([tag])[tag] == first
-    assert results.read(Question(topic=tag)) == [first]
+    assert results.read(ResultsQuery(topic=tag)) == [first]
 
 
 def test_one_id_twice_in_a_batch_is_stored_once(results: Results, tag: str) -> None:
     results.store(batch_of(make_result(tag, topics=(tag,)), make_result(tag, topics=(tag,))))
-    assert len(results.read(Question(topic=tag))) == 1
+    assert len(results.read(ResultsQuery(topic=tag))) == 1
 
 
 def test_a_newer_model_overwrites_and_an_older_never_does(results: Results, tag: str) -> None:
@@ -52,7 +52,7 @@ def test_a_newer_model_overwrites_and_an_older_never_does(results: Results, tag:
     results.store(batch_of(newer))
     results.store(batch_of(make_result(tag, model_version=OLD, topics=(tag,))))
     assert results.read_by_id([tag])[tag] == newer
-    assert results.read(Question(topic=tag)) == [newer], "and its topics lead to the new label only"
+    assert results.read(ResultsQuery(topic=tag)) == [newer], "and its topics lead to the new label only"
 
 
 def test_a_removed_post_is_gone_and_stays_gone_when_it_comes_late(results: Results, tag: str) -> None:
@@ -61,7 +61,7 @@ def test_a_removed_post_is_gone_and_stays_gone_when_it_comes_late(results: Resul
     results.store(batch_of(removals=[Removal(tag, "2026-03-01T12:01:00.000Z", "deleted")]))
     results.store(batch_of(result))
     assert results.read_by_id([tag]) == {}
-    assert results.read(Question(topic=tag)) == []
+    assert results.read(ResultsQuery(topic=tag)) == []
 
 
 def test_an_edit_in_place_overwrites_and_an_older_version_does_not_come_back(results: Results, tag: str) -> None:
@@ -73,7 +73,7 @@ def test_an_edit_in_place_overwrites_and_an_older_version_does_not_come_back(res
     results.store(batch_of(edited, revisions={tag: "3b"}, edited=frozenset({tag})))
     results.store(batch_of(original._replace(model_version=NEW), revisions={tag: "3a"}))
     assert results.read_by_id([tag])[tag] == edited
-    assert results.read(Question(topic=tag)) == [edited]
+    assert results.read(ResultsQuery(topic=tag)) == [edited]
 
 
 def test_a_post_written_anew_after_its_removal_is_stored(results: Results, tag: str) -> None:
@@ -90,7 +90,7 @@ def test_pages_of_results_neither_overlap_nor_skip_posts_of_one_moment(results: 
     stored = [make_result(f"{tag}{number}", data=date, topics=(tag,)) for number, date in enumerate(dates)]
     results.store(batch_of(*stored))
     pages, before = [], ""
-    while page := results.read(Question(topic=tag, before=before, limit=2)):
+    while page := results.read(ResultsQuery(topic=tag, before=before, limit=2)):
         pages += page
         before = f"{page[-1].data}#{page[-1].id}"
     assert pages == sorted(stored, key=lambda result: (result.data, result.id), reverse=True)
@@ -106,15 +106,15 @@ def test_results_are_found_by_topic_label_and_time(results: Results, tag: str) -
             make_result(f"{tag}4", topics=(tag,), sentiment="NEGATIVE", score=0.2, data="2026-03-02T00:00:00.000Z"),
         )
     )
-    question = Question(tag, "NEGATIVE", "2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z")
-    assert results.read(question) == [wanted]
+    query = ResultsQuery(tag, "NEGATIVE", "2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z")
+    assert results.read(query) == [wanted]
 
 
 def test_most_negative_posts_come_by_score(results: Results, tag: str) -> None:
     scores = (0.3, 0.05, 0.2)
     stored = [make_result(f"{tag}{score}", topics=(tag,), sentiment="NEGATIVE", score=score) for score in scores]
     results.store(batch_of(*stored, make_result(f"{tag}x", topics=(tag,))))
-    found = results.read(Question(topic=tag, sentiment="NEGATIVE", limit=2, order="most_negative"))
+    found = results.read(ResultsQuery(topic=tag, sentiment="NEGATIVE", limit=2, order="most_negative"))
     assert [result.score for result in found] == [0.05, 0.2]
 
 
@@ -205,7 +205,7 @@ def test_scoring_anew_overwrites_only_the_row_that_was_read(results: Results, ta
     assert results.read_by_id([tag])[tag] == first, "another row than was read"
     results.store(batch_of(anew, rescored={tag: first.analyzed_at}))
     assert results.read_by_id([tag])[tag] == anew
-    assert results.read(Question(topic=tag)) == [anew]
+    assert results.read(ResultsQuery(topic=tag)) == [anew]
     results.store(batch_of(removals=[Removal(tag, "2026-03-03T00:00:00.000Z", "deleted", "3b")]))
     results.store(batch_of(anew._replace(model_version=f"{NEW}x"), rescored={tag: anew.analyzed_at}))
     assert results.read_by_id([tag]) == {}, "what was removed does not come back"
@@ -255,7 +255,7 @@ def test_a_removal_that_comes_while_a_post_is_stored_wins(results_url: str, tag:
         for thread in threads:
             thread.join()
     assert workers[0].read_by_id([post.id for post in posts]) == {}
-    assert workers[0].read(Question(topic=tag)) == []
+    assert workers[0].read(ResultsQuery(topic=tag)) == []
     for worker in workers:
         worker.close()
 

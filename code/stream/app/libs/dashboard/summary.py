@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from libs.results import Bucket, Results
+from libs.results import BucketCount, Results
 from libs.results.periods import Period, choose_period
 from sentiment.model.labels import THREE_CLASSES
 
@@ -34,7 +34,7 @@ def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -
     }
 
 
-def total(buckets: Iterable[Bucket]) -> dict[str, Any]:
+def total(buckets: Iterable[BucketCount]) -> dict[str, Any]:
     """Add buckets up to ``{"posts", "mean_score", "labels": {label: {"count", "share"}}}``."""
     counts, score_sum = dict.fromkeys(THREE_CLASSES, 0), 0.0
     for bucket in buckets:
@@ -66,7 +66,7 @@ def compare(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def fold_buckets(buckets: Iterable[Bucket]) -> list[dict[str, Any]]:
+def fold_buckets(buckets: Iterable[BucketCount]) -> list[dict[str, Any]]:
     """Return one object per moment, labels side by side."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, float] = defaultdict(float)

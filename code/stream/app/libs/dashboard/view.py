@@ -13,10 +13,10 @@ from dash import html
 
 from libs.dashboard import charts, figures, parts
 from libs.dashboard.layout import DEFAULT_MINUTES, PERIODS
-from libs.dashboard.questions import choose_bucket_seconds
 from libs.dashboard.summary import fold_buckets, summarize
 from libs.dashboard.words import find_driving_words
-from libs.results import Question
+from libs.results import ResultsQuery
+from libs.results.periods import choose_bucket_seconds
 from libs.service.pipeline import Pipeline
 from libs.values.result import Result
 from libs.values.times import now, read_time
@@ -63,7 +63,7 @@ class View:
             minutes if minutes in PERIODS else DEFAULT_MINUTES,
             sentiment if sentiment in THREE_CLASSES else "",
         )
-        # Many viewers, one question. Where the store takes long, viewers see what was: no thread waits for another's answer.
+        # Many viewers, one reading of the store. Where that takes long they see what was: no thread waits for another's.
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
             return self._shown[choice][1] if choice in self._shown else _tell("The posts are being counted …")
         try:
@@ -89,7 +89,7 @@ class View:
         results = self._pipeline.results
         summary = summarize(results, topic, minutes, choose_bucket_seconds(minutes))
         since, until = summary["since"], summary["until"]
-        period = Question(topic=topic, sentiment=sentiment, since=since, before=until, limit=_POSTS)
+        period = ResultsQuery(topic=topic, sentiment=sentiment, since=since, before=until, limit=_POSTS)
         topics = [row["topic"] for row in summary["topics"]]
         if topic and topic not in topics:
             topics.append(topic)
@@ -138,7 +138,7 @@ class View:
             bucket_seconds = finer_seconds
         return buckets, bucket_seconds
 
-    def _read_sample(self, period: Question) -> list[Result]:
+    def _read_sample(self, period: ResultsQuery) -> list[Result]:
         return [
             result
             for label in THREE_CLASSES

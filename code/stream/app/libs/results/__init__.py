@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
 from libs.values.position import Position
 from libs.values.result import Result, ResultBatch
@@ -12,7 +12,7 @@ from libs.values.tweet import DeadLetter, Gap
 Order = Literal["newest", "most_negative"]
 
 
-class Question(NamedTuple):
+class ResultsQuery(NamedTuple):
     """Which results to read. Times are compared with ``data``: ``since`` included, ``before`` not.
 
     ``before`` may be ``<date>#<id>``: of the posts with that very date only those with a lesser id.
@@ -26,13 +26,39 @@ class Question(NamedTuple):
     order: Order = "newest"
 
 
-class Bucket(NamedTuple):
+class BucketCount(NamedTuple):
     """How many posts of one label fell into one bucket of time, and the sum of their scores."""
 
     start: str
     sentiment: str
     posts: int
     score_sum: float
+
+
+class TopicCount(NamedTuple):
+    """How many posts of one label are about a topic, and the sum of their scores."""
+
+    topic: str
+    sentiment: str
+    posts: int
+    score_sum: float
+
+
+class LanguageCount(NamedTuple):
+    """How many posts in one language were scored and how many only counted; an empty code where none was given."""
+
+    lang: str
+    scored: int
+    skipped: int
+
+
+class StoredCounts(TypedDict):
+    """How many of each there are in the whole store; ``removed``: posts known to be taken back."""
+
+    stored: int
+    dead_letters: int
+    skipped: int
+    removed: int
 
 
 class Results(Protocol):
@@ -43,28 +69,32 @@ class Results(Protocol):
     """
 
     def prepare(self) -> None:
-        """Make the tables that are missing."""
+        """Make the tables that are missing and bring older ones up to date; any number of processes may at once.
+
+        Raises ``TransientError`` with the codes ``schema_newer`` and ``schema_denied`` for tables that a newer version has
+        changed, and for those that the database user may not change.
+        """
 
     def store(self, batch: ResultBatch) -> None:
         """Keep the batch so that it survives a crash. Removed posts go, and are not stored by whoever comes late."""
 
-    def read(self, question: Question) -> list[Result]:
-        """Return matching results in the question's order."""
+    def read(self, query: ResultsQuery) -> list[Result]:
+        """Return matching results in the query's order."""
 
     def read_by_id(self, ids: Sequence[str]) -> dict[str, Result]:
         """Return those of the ids that are stored."""
 
-    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[BucketCount]:
         """Return counts by bucket and label; ``topic`` empty = all posts, each once."""
 
-    def count_topics(self, since: str, before: str) -> list[tuple[str, str, int, float]]:
-        """Return ``(topic, label, posts, sum of scores)``; a post counts in each of its topics."""
+    def count_topics(self, since: str, before: str) -> list[TopicCount]:
+        """Return counts by topic and label; a post counts in each of its topics."""
 
-    def count_languages(self, since: str, before: str) -> list[tuple[str, int, int]]:
-        """Return ``(language, scored, skipped)``."""
+    def count_languages(self, since: str, before: str) -> list[LanguageCount]:
+        """Return counts by language, the most frequent first."""
 
-    def count_all(self) -> dict[str, int]:
-        """Return ``{"stored", "dead_letters", "skipped", "removed"}``: how many of each there are. May take long."""
+    def count_all(self) -> StoredCounts:
+        """Return how many of each there are. May take long."""
 
     def count_dead_letters(self) -> int:
         """Return how many dead letters there are, soon."""

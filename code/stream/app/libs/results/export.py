@@ -7,26 +7,26 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from libs.results import Question, Results
+from libs.results import Results, ResultsQuery
 from libs.values.result import Result
 
 _PAGE: Final = 500
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export_csv(results: Results, question: Question) -> Iterator[str]:
-    """Yield all results of a question, newest first, as CSV with a header; memory holds a page of them at a time.
+def export_csv(results: Results, query: ResultsQuery) -> Iterator[str]:
+    """Yield all results of a query, newest first, as CSV with a header; memory holds a page of them at a time.
 
     Cells that a spreadsheet would take for a formula are quoted with an apostrophe (OWASP, "CSV Injection").
     """
     yield _write_row(Result._fields)
     while True:
-        page = results.read(question._replace(limit=_PAGE))
+        page = results.read(query._replace(limit=_PAGE))
         for result in page:
             yield _write_row([_quote(_cell(value)) for value in result])
         if len(page) < _PAGE:
             return
-        question = question._replace(before=f"{page[-1].data}#{page[-1].id}")
+        query = query._replace(before=f"{page[-1].data}#{page[-1].id}")
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Which stretch of time a summary is about."""
+"""Which period a summary is about, and how long the buckets are that it is divided into."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def choose_period(results: Results, minutes: int) -> Period:
     earliest = datetime(1, 1, 1, tzinfo=UTC) + 2 * length
     since = max(moment, earliest) - length
     return Period(format_time(since), format_time(moment), format_time(since - length))
+
+
+def choose_bucket_seconds(minutes: int) -> int:
+    """Return the shortest readable length that makes at most about a hundred buckets."""
+    steps = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
+    return next((step for step in steps if minutes * 60 / step <= 100), 28 * 24 * 3600)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from libs.values.result import Result, ResultBatch
+
 KEPT_DAYS: Final = 7
 """How long settled versions are remembered: longer than X lets posts be edited (1 h) and Jetstream replays (36 h)."""
 
@@ -19,3 +21,10 @@ class Revision(NamedTuple):
         if self.removed:
             return bool(self.revision) and revision > self.revision
         return revision >= self.revision
+
+
+def is_admitted(result: Result, batch: ResultBatch, known: dict[str, Revision]) -> bool:
+    """Tell whether a result may be stored, as far as the known versions of its post go."""
+    if result.id in batch.rescored or result.id not in known:
+        return True
+    return known[result.id].admits(batch.revisions.get(result.id, ""))

@@ -10,13 +10,13 @@ from typing import Any, Final
 from flask import Flask, Response
 
 from libs.dashboard.page import make_page, mount_page, page_policy
-from libs.dashboard.questions import ExportQuery, ListQuery, PeriodQuery, SummaryQuery, TweetsQuery
 from libs.dashboard.summary import summarize
 from libs.results import as_record
 from libs.results.export import export_csv
 from libs.results.periods import choose_period
 from libs.service import contract
 from libs.service.pipeline import Pipeline
+from libs.service.queries import ExportQuery, ListQuery, PeriodQuery, SummaryQuery, TweetsQuery
 from libs.service.settings import StreamSettings
 from libs.values.tweet import DeadLetter
 from sentiment.errors import PermanentError
@@ -72,9 +72,9 @@ def _register_reads(app: Flask, pipeline: Pipeline) -> None:
         query=TweetsQuery,
     )
     def read_tweets() -> dict[str, Any]:
-        question = read_query(TweetsQuery).question
-        found = results.read(question)
-        full = len(found) == question.limit
+        query = read_query(TweetsQuery).results_query
+        found = results.read(query)
+        full = len(found) == query.limit
         return {
             "tweets": [as_record(result) for result in found],
             "next_before": f"{found[-1].data}#{found[-1].id}" if full else None,
@@ -84,9 +84,9 @@ def _register_reads(app: Flask, pipeline: Pipeline) -> None:
     @_describe_read("export_tweets", "The same as CSV", _CSV, query=ExportQuery)
     def export_tweets() -> Response:
         period = choose_period(results, read_query(PeriodQuery).minutes)
-        question = read_query(TweetsQuery).question._replace(since=period.since, before=period.before)
+        query = read_query(TweetsQuery).results_query._replace(since=period.since, before=period.before)
         headers = {"Content-Disposition": "attachment; filename=tweets.csv"}
-        return Response(export_csv(results, question), mimetype="text/csv", headers=headers)
+        return Response(export_csv(results, query), mimetype="text/csv", headers=headers)
 
     @app.get("/api/summary")
     @_describe_read(

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from libs.results.dynamodb.attributes import Item
 from libs.results.dynamodb.items import StoredItem
-from libs.results.revisions import Revision
 from libs.values.result import Result, ResultBatch
 
 _NOT_LATER: Final = "(attribute_not_exists(revision) OR revision <= :revision)"
@@ -26,13 +25,6 @@ class Change(NamedTuple):
     condition: str = ""
     values: Item = {}  # noqa: RUF012 - never changed
     due: bool = False
-
-
-def is_admitted(result: Result, batch: ResultBatch, known: dict[str, Revision]) -> bool:
-    """Tell whether a result may be stored, as far as the known versions of its post go."""
-    if result.id in batch.rescored or result.id not in known:
-        return True
-    return known[result.id].admits(batch.revisions.get(result.id, ""))
 
 
 def plan_change(old: StoredItem, new: Result, batch: ResultBatch) -> Change:

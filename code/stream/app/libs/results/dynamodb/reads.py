@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from heapq import nlargest, nsmallest
 from typing import Final
 
-from libs.results import Bucket, Question
+from libs.results import BucketCount, LanguageCount, ResultsQuery, TopicCount
 from libs.results.dynamodb.attributes import Item
 from libs.results.dynamodb.hours import Hours, Tally, query_bucket
 from libs.results.dynamodb.items import ALL, buckets_of_hour, is_alive, read_item
@@ -21,56 +21,56 @@ _MOST_JUDGED: Final = 2_000  # newest negative posts among which the most negati
 _LEAST_PAGE: Final = 20
 
 
-def read_results(tables: Tables, hours: Hours, question: Question) -> list[Result]:
-    """Return results that match, in the question's order."""
-    label, most = question.sentiment, question.limit
-    if question.order == "most_negative":
+def read_results(tables: Tables, hours: Hours, query: ResultsQuery) -> list[Result]:
+    """Return results that match, in the query's order."""
+    label, most = query.sentiment, query.limit
+    if query.order == "most_negative":
         label, most = label or NEGATIVE, _MOST_JUDGED
     rows: list[Item] = []
-    for hour, _ in hours.find(question.topic, question.since, question.before):
-        for bucket in buckets_of_hour(question.topic or ALL, label, hour):
-            rows += _take_newest(_query_within(tables, bucket, question, most), most)
+    for hour, _ in hours.find(query.topic, query.since, query.before):
+        for bucket in buckets_of_hour(query.topic or ALL, label, hour):
+            rows += _take_newest(_query_within(tables, bucket, query, most), most)
         if len(rows) >= most:
             break
-    if question.order == "newest":
-        chosen = nlargest(question.limit, rows, key=lambda item: (item["data"], item["id"]))
+    if query.order == "newest":
+        chosen = nlargest(query.limit, rows, key=lambda item: (item["data"], item["id"]))
     else:
-        chosen = nsmallest(question.limit, rows, key=lambda item: (item["score"], item["id"]))
-    results = _complete(tables, chosen, question)
-    if question.order == "newest" and len(results) < question.limit == len(chosen):
+        chosen = nsmallest(query.limit, rows, key=lambda item: (item["score"], item["id"]))
+    results = _complete(tables, chosen, query)
+    if query.order == "newest" and len(results) < query.limit == len(chosen):
         last = chosen[-1]  # some rows are gone since: the page is filled up with those behind
-        rest = question._replace(before=f"{last['data']}#{last['id']}", limit=question.limit - len(results))
+        rest = query._replace(before=f"{last['data']}#{last['id']}", limit=query.limit - len(results))
         results += read_results(tables, hours, rest)
     return results
 
 
-def count_over_time(hours: Hours, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+def count_over_time(hours: Hours, topic: str, since: str, before: str, bucket_seconds: int) -> list[BucketCount]:
     """Return buckets in order of time."""
     found: dict[tuple[str, str], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
     for tally in hours.tally(topic, since, before):
         _add(found, (bucket_start(tally.stamp, bucket_seconds), tally.label), tally)
-    return [Bucket(start, label, *found[start, label]) for start, label in sorted(found)]
+    return [BucketCount(start, label, *found[start, label]) for start, label in sorted(found)]
 
 
-def count_topics(hours: Hours, since: str, before: str) -> list[tuple[str, str, int, float]]:
+def count_topics(hours: Hours, since: str, before: str) -> list[TopicCount]:
     """Return posts and sum of scores by topic and label."""
     found: dict[tuple[str, str], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
     for counts in hours.count(since, before):
         for topic, tallies in counts.items():
             for tally in tallies if topic != ALL else ():
                 _add(found, (topic, tally.label), tally)
-    return [(topic, label, *found[topic, label]) for topic, label in sorted(found)]
+    return [TopicCount(topic, label, *found[topic, label]) for topic, label in sorted(found)]
 
 
-def count_languages(hours: Hours, since: str, before: str) -> list[tuple[str, int, int]]:
+def count_languages(hours: Hours, since: str, before: str) -> list[LanguageCount]:
     """Return scored and skipped posts by language, most first."""
     scored, skipped = Counter[str](), Counter[str]()
     for tally in hours.tally("", since, before):
         scored[tally.lang] += tally.posts
     for tally in hours.tally_skipped(since, before):
         skipped[tally.lang] += tally.posts
-    rows = [(lang, scored[lang], skipped[lang]) for lang in scored | skipped]
-    return sorted(rows, key=lambda row: -row[1] - row[2])
+    rows = [LanguageCount(lang, scored[lang], skipped[lang]) for lang in scored | skipped]
+    return sorted(rows, key=lambda row: -row.scored - row.skipped)
 
 
 def read_newest_date(tables: Tables, hours: Hours) -> str:
@@ -91,11 +91,11 @@ def _add(found: dict[tuple[str, str], tuple[int, float]], key: tuple[str, str], 
     found[key] = (posts + tally.posts, score_sum + tally.score_sum)
 
 
-def _query_within(tables: Tables, bucket: str, question: Question, most: int) -> Iterator[Item]:
-    moment, _, post = question.before.partition("#")
+def _query_within(tables: Tables, bucket: str, query: ResultsQuery, most: int) -> Iterator[Item]:
+    moment, _, post = query.before.partition("#")
     upper = moment + _LAST if moment else ""
-    for item in query_bucket(tables, question.topic, bucket, question.since, upper, Limit=max(most, _LEAST_PAGE)):
-        if item["data"] < question.since:
+    for item in query_bucket(tables, query.topic, bucket, query.since, upper, Limit=max(most, _LEAST_PAGE)):
+        if item["data"] < query.since:
             continue
         if moment and item["data"] >= moment and not (post and item["data"] == moment and item["id"] < post):
             continue
@@ -112,10 +112,10 @@ def _take_newest(items: Iterator[Item], most: int) -> Iterator[Item]:
         yield item
 
 
-def _complete(tables: Tables, chosen: list[Item], question: Question) -> list[Result]:
+def _complete(tables: Tables, chosen: list[Item], query: ResultsQuery) -> list[Result]:
     """Fetch the whole rows as they are now: the short ones lag behind by a moment."""
     ids = list(dict.fromkeys(item["id"] for item in chosen))
     found = tables.get(tables.results, [{"id": post} for post in ids])
     whole = {item["id"]: read_item(item) for item in found if is_alive(item)}
     results = [whole[post] for post in ids if post in whole]
-    return [result for result in results if not question.sentiment or result.sentiment == question.sentiment]
+    return [result for result in results if not query.sentiment or result.sentiment == query.sentiment]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from libs.results import Bucket, Question
+from libs.results import BucketCount, LanguageCount, ResultsQuery, StoredCounts, TopicCount
 from libs.results.dynamodb import reads, writes
 from libs.results.dynamodb.creation import create_missing
 from libs.results.dynamodb.hours import Hours
@@ -28,7 +28,7 @@ class DynamoResults:
         self._tables = Tables(table)
         self._hours = Hours(self._tables)
         self._writer = writes.Writer(self._tables, retention_days, many_writers=many_writers)
-        self._counts: tuple[float, dict[str, int]] = (0.0, {})
+        self._counts: tuple[float, StoredCounts] = (0.0, {"stored": 0, "dead_letters": 0, "skipped": 0, "removed": 0})
 
     def prepare(self) -> None:
         """Create the tables that are absent."""
@@ -38,28 +38,28 @@ class DynamoResults:
         """Write row by row and batch by batch; safe to repeat."""
         self._writer.write(batch)
 
-    def read(self, question: Question) -> list[Result]:
+    def read(self, query: ResultsQuery) -> list[Result]:
         """Query the hours that hold posts."""
-        return reads.read_results(self._tables, self._hours, question)
+        return reads.read_results(self._tables, self._hours, query)
 
     def read_by_id(self, ids: Sequence[str]) -> dict[str, Result]:
         """Get by key."""
         items = self._tables.get(self._tables.results, [{"id": post} for post in dict.fromkeys(ids)])
         return {item["id"]: read_item(item) for item in items if is_alive(item)}
 
-    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[BucketCount]:
         """Add up hours."""
         return reads.count_over_time(self._hours, topic, since, before, bucket_seconds)
 
-    def count_topics(self, since: str, before: str) -> list[tuple[str, str, int, float]]:
+    def count_topics(self, since: str, before: str) -> list[TopicCount]:
         """Add up hours."""
         return reads.count_topics(self._hours, since, before)
 
-    def count_languages(self, since: str, before: str) -> list[tuple[str, int, int]]:
+    def count_languages(self, since: str, before: str) -> list[LanguageCount]:
         """Add up hours."""
         return reads.count_languages(self._hours, since, before)
 
-    def count_all(self) -> dict[str, int]:
+    def count_all(self) -> StoredCounts:
         """Scan for counts; an answer is kept for ten times as long as it took to get."""
         valid_until, counts = self._counts
         started = time.monotonic()
@@ -79,7 +79,7 @@ class DynamoResults:
 
     def read_newest_version(self) -> str:
         """Read it off the newest posts."""
-        return max((result.model_version for result in self.read(Question(limit=200))), default="")
+        return max((result.model_version for result in self.read(ResultsQuery(limit=200))), default="")
 
     def read_gaps(self, limit: int) -> list[Gap]:
         """Query the ledger."""
@@ -133,7 +133,7 @@ class DynamoResults:
     def _ledger(self, kind: str) -> Iterator[Any]:
         return self._tables.query(self._tables.ledger, "kind = :kind", {":kind": kind}, ConsistentRead=True)
 
-    def _count_all(self) -> dict[str, int]:
+    def _count_all(self) -> StoredCounts:
         pages = self._tables.scan(self._tables.results, Select="COUNT", ConsistentRead=True)
         stored = sum(page["Count"] for page in pages)
         kinds: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from libs.results.dynamodb.attributes import Item
-from libs.results.dynamodb.changes import NEWER, Change, is_admitted, newer_than, plan_change
+from libs.results.dynamodb.changes import NEWER, Change, newer_than, plan_change
 from libs.results.dynamodb.items import (
     expires_in,
     hours_of,
@@ -23,7 +23,7 @@ from libs.results.dynamodb.items import (
     topic_key,
 )  # fmt: skip
 from libs.results.dynamodb.tables import Tables
-from libs.results.revisions import KEPT_DAYS, Revision
+from libs.results.revisions import KEPT_DAYS, Revision, is_admitted
 from libs.values.result import Result, ResultBatch
 from libs.values.times import now
 from libs.values.tweet import Removal

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Table, and_, func, or_, select
 
-from libs.results import Bucket, Question
+from libs.results import BucketCount, LanguageCount, ResultsQuery, StoredCounts, TopicCount
 from libs.results.sql.schema import DEAD_LETTERS, GAPS, RESULTS, REVISIONS, SKIPPED, TOPICS
 from libs.values.result import Result
 from libs.values.times import bucket_start, now
@@ -20,19 +20,19 @@ _TO_SECOND: Final = 19  # characters of 2009-04-07T05:19:45
 _TO_MINUTE: Final = 16
 
 
-def read_results(connection: Connection, question: Question) -> list[Result]:
-    """Return results that match, in the question's order; equal dates are ordered by id, so that pages do not overlap."""
-    table = TOPICS if question.topic else RESULTS
+def read_results(connection: Connection, query: ResultsQuery) -> list[Result]:
+    """Return results that match, in the query's order; equal dates are ordered by id, so that pages do not overlap."""
+    table = TOPICS if query.topic else RESULTS
     statement = select(RESULTS)
-    if question.topic:
-        statement = statement.join(TOPICS, TOPICS.c.id == RESULTS.c.id).where(TOPICS.c.topic == question.topic)
-    if question.sentiment:
-        statement = statement.where(table.c.sentiment == question.sentiment)
-    if question.order == "newest":
+    if query.topic:
+        statement = statement.join(TOPICS, TOPICS.c.id == RESULTS.c.id).where(TOPICS.c.topic == query.topic)
+    if query.sentiment:
+        statement = statement.where(table.c.sentiment == query.sentiment)
+    if query.order == "newest":
         statement = statement.order_by(table.c.data.desc(), table.c.id.desc())
     else:
         statement = statement.order_by(table.c.score, table.c.id)
-    statement = _within(statement, table, question.since, question.before).limit(question.limit)
+    statement = _within(statement, table, query.since, query.before).limit(query.limit)
     return [_make_result(row) for row in connection.execute(statement).mappings()]
 
 
@@ -45,7 +45,9 @@ def read_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Result]:
     return found
 
 
-def count_over_time(connection: Connection, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+def count_over_time(
+    connection: Connection, topic: str, since: str, before: str, bucket_seconds: int
+) -> list[BucketCount]:
     """Return buckets in order of time."""
     table = TOPICS if topic else RESULTS
     stamp = func.substr(table.c.data, 1, _TO_MINUTE if bucket_seconds % 60 == 0 else _TO_SECOND).label("stamp")
@@ -58,35 +60,42 @@ def count_over_time(connection: Connection, topic: str, since: str, before: str,
     for moment, sentiment, count, score_sum in connection.execute(_within(statement, table, since, before)):
         key = (bucket_start(moment, bucket_seconds), sentiment)
         found[key] = (found[key][0] + count, found[key][1] + float(score_sum))
-    return [Bucket(start, sentiment, *found[start, sentiment]) for start, sentiment in sorted(found)]
+    return [BucketCount(start, sentiment, *found[start, sentiment]) for start, sentiment in sorted(found)]
 
 
-def count_topics(connection: Connection, since: str, before: str) -> list[tuple[str, str, int, float]]:
+def count_topics(connection: Connection, since: str, before: str) -> list[TopicCount]:
     """Return posts and sum of scores by topic and label."""
     columns = (TOPICS.c.topic, TOPICS.c.sentiment)
     statement = select(*columns, func.count(), func.sum(TOPICS.c.score)).group_by(*columns).order_by(*columns)
     rows = connection.execute(_within(statement, TOPICS, since, before))
-    return [(topic, sentiment, count, float(score_sum)) for topic, sentiment, count, score_sum in rows]
+    return [TopicCount(topic, sentiment, count, float(score_sum)) for topic, sentiment, count, score_sum in rows]
 
 
-def count_languages(connection: Connection, since: str, before: str) -> list[tuple[str, int, int]]:
+def count_languages(connection: Connection, since: str, before: str) -> list[LanguageCount]:
     """Return scored and skipped posts by language, most first."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for place, table in enumerate((RESULTS, SKIPPED)):
         statement = select(table.c.lang, func.count()).group_by(table.c.lang)
         for lang, count in connection.execute(_within(statement, table, since, before)):
             counts[lang][place] += count
-    return sorted(((lang, *found) for lang, found in counts.items()), key=lambda row: -row[1] - row[2])  # type: ignore[misc]
+    rows = [LanguageCount(lang, scored, skipped) for lang, (scored, skipped) in counts.items()]
+    return sorted(rows, key=lambda row: -row.scored - row.skipped)
 
 
-def count_all(connection: Connection) -> dict[str, int]:
+def count_all(connection: Connection) -> StoredCounts:
     """Return the sizes of the tables."""
     removed = select(func.count()).select_from(REVISIONS).where(REVISIONS.c.removed)
-    counts = {
-        name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-        for name, table in (("stored", RESULTS), ("dead_letters", DEAD_LETTERS), ("skipped", SKIPPED))
+    return {
+        "stored": count_rows(connection, RESULTS),
+        "dead_letters": count_rows(connection, DEAD_LETTERS),
+        "skipped": count_rows(connection, SKIPPED),
+        "removed": int(connection.execute(removed).scalar_one()),
     }
-    return {**counts, "removed": int(connection.execute(removed).scalar_one())}
+
+
+def count_rows(connection: Connection, table: Table) -> int:
+    """Return how many rows a table has."""
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def read_newest_date(connection: Connection) -> str:

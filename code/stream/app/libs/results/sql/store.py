@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import delete, func, select
 
-from libs.results import Bucket, Question
+from libs.results import BucketCount, LanguageCount, ResultsQuery, StoredCounts, TopicCount
 from libs.results.sql import reads, writes
 from libs.results.sql.database import Database
 from libs.results.sql.schema import DEAD_LETTERS, POSITIONS, RESULTS
@@ -31,32 +31,32 @@ class SqlResults:
         with self._database.writing() as connection:
             writes.write_batch(connection, batch)
 
-    def read(self, question: Question) -> list[Result]:
+    def read(self, query: ResultsQuery) -> list[Result]:
         """Select by date, topic and label."""
         with self._database.reading() as connection:
-            return reads.read_results(connection, question)
+            return reads.read_results(connection, query)
 
     def read_by_id(self, ids: Sequence[str]) -> dict[str, Result]:
         """Select by key, 500 at a time."""
         with self._database.reading() as connection:
             return reads.read_by_id(connection, ids)
 
-    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[Bucket]:
+    def count_over_time(self, topic: str, since: str, before: str, bucket_seconds: int) -> list[BucketCount]:
         """Group by the date's leading characters."""
         with self._database.reading() as connection:
             return reads.count_over_time(connection, topic, since, before, bucket_seconds)
 
-    def count_topics(self, since: str, before: str) -> list[tuple[str, str, int, float]]:
+    def count_topics(self, since: str, before: str) -> list[TopicCount]:
         """Group by topic and label."""
         with self._database.reading() as connection:
             return reads.count_topics(connection, since, before)
 
-    def count_languages(self, since: str, before: str) -> list[tuple[str, int, int]]:
+    def count_languages(self, since: str, before: str) -> list[LanguageCount]:
         """Group by language, scored and skipped."""
         with self._database.reading() as connection:
             return reads.count_languages(connection, since, before)
 
-    def count_all(self) -> dict[str, int]:
+    def count_all(self) -> StoredCounts:
         """Count the tables' rows."""
         with self._database.reading() as connection:
             return reads.count_all(connection)
@@ -64,7 +64,7 @@ class SqlResults:
     def count_dead_letters(self) -> int:
         """Count the table's rows."""
         with self._database.reading() as connection:
-            return int(connection.execute(select(func.count()).select_from(DEAD_LETTERS)).scalar_one())
+            return reads.count_rows(connection, DEAD_LETTERS)
 
     def read_newest_date(self) -> str:
         """Read the index's last entry."""

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from libs.results.revisions import KEPT_DAYS, Revision
+from libs.results.revisions import KEPT_DAYS, Revision, is_admitted
 from libs.results.sql.schema import DEAD_LETTERS, GAPS, RESULTS, REVISIONS, SKIPPED, TOPICS
 from libs.values.result import Result, ResultBatch
 from libs.values.times import format_time
@@ -55,7 +55,7 @@ def forget_revisions(connection: Connection) -> None:
 def _write_results(connection: Connection, batch: ResultBatch) -> None:
     results = {result.id: result for result in batch.results}  # of one id twice in a batch the later wins
     known = _read_revisions(connection, list(results))
-    admitted = [result for result in results.values() if _is_admitted(result, batch, known)]
+    admitted = [result for result in results.values() if is_admitted(result, batch, known)]
     stored = _read_stored(connection, [result.id for result in admitted])
     changed = [
         result for result in admitted if result.id in stored and _is_to_replace(result, batch, *stored[result.id])
@@ -66,12 +66,6 @@ def _write_results(connection: Connection, batch: ResultBatch) -> None:
             _write_revision(connection, result.id, batch.revisions[result.id], result.analyzed_at, removed=False)
     _overwrite(connection, changed)
     _insert(connection, [r for r in admitted if r.id not in stored and r.id not in batch.rescored])
-
-
-def _is_admitted(result: Result, batch: ResultBatch, known: dict[str, Revision]) -> bool:
-    if result.id in batch.rescored or result.id not in known:
-        return True
-    return known[result.id].admits(batch.revisions.get(result.id, ""))
 
 
 def _is_to_replace(result: Result, batch: ResultBatch, model_version: str, analyzed_at: str) -> bool:

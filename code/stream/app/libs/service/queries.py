@@ -1,4 +1,4 @@
-"""What a caller asks in a query string: read, bounded, and refused with a sentence that names the parameter."""
+"""Query parameters of the API: read, bounded, and refused with a sentence that names the parameter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from libs.results import Question
+from libs.results import ResultsQuery
+from libs.results.periods import choose_bucket_seconds
 from libs.values.times import parse_date
 from sentiment.errors import PermanentError
 from sentiment.model.labels import Label
@@ -72,9 +73,9 @@ class TweetsQuery(LabelledQuery):
     limit: Annotated[int, _read_number("limit", 50, 1, 500)] = Field(50, ge=1, le=500, description="Most to answer.")
 
     @property
-    def question(self) -> Question:
+    def results_query(self) -> ResultsQuery:
         """The same for a results store."""
-        return Question(topic=self.topic, sentiment=self.sentiment, before=self.before, limit=self.limit)
+        return ResultsQuery(topic=self.topic, sentiment=self.sentiment, before=self.before, limit=self.limit)
 
 
 class PeriodQuery(Parameters):
@@ -123,9 +124,3 @@ class ListQuery(Parameters):
     limit: Annotated[int, _read_number("limit", 100, 1, 1000)] = Field(
         100, ge=1, le=1000, description="Most to answer."
     )
-
-
-def choose_bucket_seconds(minutes: int) -> int:
-    """Return the shortest readable length that makes at most about a hundred buckets."""
-    steps = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600)
-    return next((step for step in steps if minutes * 60 / step <= 100), 28 * 24 * 3600)
