@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
+from wsgiref.types import WSGIApplication
 
-import click
-
-from libs.service.server import serve
-from libs.service.settings import ServeSettings
-from sentiment.service.checks import run_checks
+from libs.model.fetching import fetch_release
+from libs.model.loading import warm_up
+from libs.service.commands import make_command_line
+from sentiment.model.classifier import Classifier, load_classifier
 from sentiment.service.commands import run_command_line
-from sentiment.service.settings import read_settings
+from sentiment.store import Store
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def main(context: click.Context) -> None:
-    """Answer POST /predict with the store's current release. Everything is set by environment variables."""
-    if context.invoked_subcommand is None:
-        serve(read_settings(ServeSettings))
+def load_release(store: Store, version: str, cache: Path) -> Classifier:
+    """Walk a release one way: fetch → verify → load. The classifier that comes out predicts as its trainer's did.
+
+    Raises ``ReleaseError`` or ``KeyMissingError`` when the release cannot be trusted, ``TransientError`` when the store is down.
+    """
+    release = fetch_release(store, version, cache)  # verified: every file has the sha256 that the manifest names
+    classifier = load_classifier(
+        release
+    )  # verified: the golden texts get the scores that the trainer's network gave them
+    warm_up(classifier)
+    return classifier
 
 
-@main.command()
-def check() -> None:
-    """Try every address this app was given and say what to mend."""
-    from libs.service.checks import list_checks
+def create_app() -> WSGIApplication:
+    """Return the web app of one worker process: it follows the store's current release and predicts with it."""
+    from libs.service.application import start_app  # only after the fork: brings prometheus_client
 
-    sys.exit(run_checks(list_checks(read_settings(ServeSettings))))
+    return start_app(load_release)
 
 
 if __name__ == "__main__":
-    run_command_line(main)
+    run_command_line(make_command_line(load_release))

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from processes import Served, start_serve
 
 from libs.model.live import LiveModel
-from libs.model.loading import load_release
 from libs.service.application import build_app
 from libs.service.settings import ServeSettings
+from main import load_release
 from sentiment.release.promotion import promote_release
 from sentiment.store import Store, open_store
 

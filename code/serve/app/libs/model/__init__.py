@@ -1,1 +1,1 @@
-"""Steps fetch, verify, load: the current release is followed, tried, loaded and swapped in."""
+"""Steps fetch, verify, load: the store's current release is fetched, tried, loaded, and swapped in while requests go on."""

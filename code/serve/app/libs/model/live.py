@@ -1,4 +1,4 @@
-"""The release that answers now, and what became of the others."""
+"""The release that predicts now, and the one that was refused."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sentiment.text.cleaning import clean
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A release that was not let in, and why; shown until another one is live."""
+class ReleaseRefusal:
+    """A current release that is not served, and why; shown at ``/ready`` until another one is live."""
 
     version: str
     code: str
@@ -21,7 +21,7 @@ class Refusal:
     refused_at: datetime
 
     def describe(self) -> dict[str, str]:
-        """Return the refusal as JSON fields."""
+        """Return it as JSON fields."""
         return {**vars(self), "refused_at": self.refused_at.isoformat()}
 
 
@@ -30,10 +30,10 @@ class LiveModel:
     """One worker's reference to its classifier.
 
     A request takes the reference once and keeps it to its end, so a swap is one assignment: requests in flight finish
-    on the release they began with, which is let go with the last of them.
+    on the release they began with, which is freed with the last of them.
     """
 
-    refusal: Refusal | None = None
+    refusal: ReleaseRefusal | None = None
     store_problem: str | None = None
     _classifier: Classifier | None = field(default=None, repr=False)
 
@@ -53,7 +53,7 @@ class LiveModel:
         self._classifier = classifier
 
     def list_obstacles(self) -> list[str]:
-        """Return why this worker cannot predict: empty when a prediction made just now came out."""
+        """Return why this worker cannot predict; empty when it can, which is found out by a prediction."""
         if self._classifier is None:
             obstacles = ["no release is live yet"]
             if self.refusal:

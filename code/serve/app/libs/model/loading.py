@@ -1,42 +1,42 @@
-"""fetch → verify → load → warm: a release becomes a classifier that may answer."""
+"""Step load: a fetched release becomes a classifier, within a time limit where nothing else protects the worker."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final, TypeAlias
 
-from libs.model.locks import lock_file
-from sentiment.model.classifier import SERVING_FILES, Classifier, load_classifier
-from sentiment.release.fetching import drop_other_releases, fetch_release
+from libs.service.settings import ServeSettings
+from sentiment.errors import ReleaseError
+from sentiment.model.classifier import Classifier
+from sentiment.service.threads import start_thread
 from sentiment.store import Store
 from sentiment.text.cleaning import clean
 
-_LOCK = ".fetching.lock"
-_WARMING = [clean("warm words before the first request")] * 64
+LoadRelease: TypeAlias = Callable[[Store, str, Path], Classifier]
+"""``main.load_release``: store, version and cache folder in, a verified classifier out."""
+
+_WARM_UP: Final = [clean("warm words before the first request")] * 64
 
 
-def load_release(store: Store, version: str, cache: Path) -> Classifier:
-    """Return a classifier of the release, every byte verified, its golden predictions replayed, its memory touched.
+def warm_up(classifier: Classifier) -> None:
+    """Predict in both shapes that requests come in, one text and many, so that no request waits for memory."""
+    for size in (1, len(_WARM_UP)):
+        classifier.predict(_WARM_UP[:size])
 
-    One process fetches at a time, so a release is downloaded once however many workers want it. Raises
-    ``ReleaseError`` or ``KeyMissingError`` when the release cannot be trusted, ``TransientError`` when the store is down.
+
+def load_in_time(load: LoadRelease, store: Store, version: str, settings: ServeSettings) -> Classifier:
+    """Load a release in this process; ``ReleaseError("load_timeout")`` after ``MODEL_LOAD_SECONDS``.
+
+    For a worker's first release, when no requests depend on this process yet; later ones go through ``libs.model.trial``.
     """
-    with lock_file(cache / _LOCK):
-        release = fetch_release(store, version, cache, SERVING_FILES)
-        os.utime(release.folder)
-    classifier = load_classifier(release)
-    for size in (1, len(_WARMING)):  # the two shapes that requests come in
-        classifier.predict(_WARMING[:size])
-    return classifier
+    loaded = start_thread("first-load", lambda: load(store, version, settings.release_cache))
+    try:
+        return loaded.result(settings.model_load_seconds)
+    except TimeoutError:
+        raise make_timeout(version, settings.model_load_seconds) from None
 
 
-def drop_stale_releases(cache: Path, keep: set[str], untouched_seconds: float) -> None:
-    """Remove cached releases but ``keep`` and those that another worker may still be loading, and broken-off fetches."""
-    newest = time.time() - untouched_seconds
-    with lock_file(cache / _LOCK):
-        for broken_off in cache.glob(".fetching-*"):
-            shutil.rmtree(broken_off, ignore_errors=True)
-        young = {folder.name for folder in cache.iterdir() if folder.stat().st_mtime >= newest}
-        drop_other_releases(cache, keep | young)
+def make_timeout(version: str, seconds: float) -> ReleaseError:
+    """Return the error of a release that loads for too long."""
+    return ReleaseError(f"release {version} was not ready after {seconds:g} s", code="load_timeout")

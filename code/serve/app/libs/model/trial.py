@@ -1,6 +1,6 @@
-"""A new release is tried in a process of its own first: one that crashes, hangs or eats memory harms no request.
+"""Step verify: a new release is loaded in a process of its own first, since one may crash, hang or take all memory.
 
-The workers share one trial: the first to come runs it, the others read its verdict.
+The workers share the outcome of a trial: the first to come runs it, the others read its file.
 """
 
 from __future__ import annotations
@@ -9,110 +9,108 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from libs.model.locks import lock_file
+from libs.model.fetching import lock_cache
+from libs.model.loading import LoadRelease, make_timeout
 from libs.service.settings import ServeSettings
 from sentiment.errors import PermanentError, ReleaseError, SentimentError, TransientError
+from sentiment.service.threads import start_thread
+from sentiment.store import open_store
 
-VERDICT_SECONDS: Final = 60.0
-"""How long a verdict holds: then a release that was refused is tried again, since a store can be mended."""
+TRIAL_COMMAND: Final = "try-release"
+"""Of ``main.py``, in the process that a trial runs in."""
+OUTCOME_SECONDS: Final = 60.0
+"""How long an outcome holds: then a refused release is tried again, since a store can be mended."""
 
 _APP = Path(__file__).parents[2]
 _FOLDER: Final = ".trials"
 
 
-class Verdict(NamedTuple):
-    """What a trial found: empty code = the release may be loaded."""
+class TrialOutcome(NamedTuple):
+    """What a trial found: an empty code means that the release may be loaded."""
 
     code: str
     detail: str
     transient: bool = False
 
 
-def try_release(settings: ServeSettings, version: str, occasion: str) -> None:
-    """Return when the release loads and reproduces its goldens in a fresh process, else raise what stood in the way.
+def try_release(settings: ServeSettings, version: str, etag: str) -> None:
+    """Return when the release loads and gives its golden predictions in a fresh process, else raise why not.
 
-    ``occasion`` names what asked for it (the etag of ``current.json``): promoting anew means trying anew. Raises
-    ``ReleaseError`` (``load_timeout`` and ``load_crashed`` beside those of ``load_release``) or ``TransientError``.
+    ``etag`` is that of the ``current.json`` which names the release: promoting it anew means trying it anew. Raises
+    ``ReleaseError`` (``load_timeout`` and ``load_crashed`` beside those of ``main.load_release``) or ``TransientError``.
     """
     folder = settings.release_cache / _FOLDER
-    path = folder / f"{sha256(f'{version} {occasion}'.encode()).hexdigest()[:32]}.json"
-    with lock_file(folder / "lock"):
-        verdict = _read_verdict(path)
-        if verdict is None:
-            verdict = _run_trial(settings, version)
-            if not verdict.transient:
-                _drop_old_verdicts(folder)
-                path.write_text(json.dumps(verdict))
-    if verdict.code:
-        raise (TransientError if verdict.transient else ReleaseError)(verdict.detail, code=verdict.code)
+    path = folder / f"{sha256(f'{version} {etag}'.encode()).hexdigest()[:32]}.json"
+    with lock_cache(folder / "lock"):
+        outcome = _read_outcome(path)
+        if outcome is None:
+            outcome = _start_trial(settings, version)
+            if not outcome.transient:
+                _drop_old_outcomes(folder)
+                path.write_text(json.dumps(outcome))
+    if outcome.code:
+        raise (TransientError if outcome.transient else ReleaseError)(outcome.detail, code=outcome.code)
 
 
-def _read_verdict(path: Path) -> Verdict | None:
+def carry_out_trial(load: LoadRelease) -> None:
+    """Load the release that stdin names, write the outcome to stdout, and end this process: ``TRIAL_COMMAND``."""
+    order = json.loads(sys.stdin.readline())
+    start_thread("end-with-worker", _end_with_worker)
+    sys.stdout.write(json.dumps(_load(load, **order)))
+    sys.stdout.flush()
+    os._exit(0)  # the thread above sits in a read that a normal end would wait for
+
+
+def _read_outcome(path: Path) -> TrialOutcome | None:
     try:
-        if time.time() - path.stat().st_mtime < VERDICT_SECONDS:
-            return Verdict(*json.loads(path.read_text()))
+        if time.time() - path.stat().st_mtime < OUTCOME_SECONDS:
+            return TrialOutcome(*json.loads(path.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         pass
     return None
 
 
-def _drop_old_verdicts(folder: Path) -> None:
+def _drop_old_outcomes(folder: Path) -> None:
     for path in folder.glob("*.json"):
-        if time.time() - path.stat().st_mtime >= VERDICT_SECONDS:
+        if time.time() - path.stat().st_mtime >= OUTCOME_SECONDS:
             path.unlink(missing_ok=True)
 
 
-def _run_trial(settings: ServeSettings, version: str) -> Verdict:
+def _start_trial(settings: ServeSettings, version: str) -> TrialOutcome:
     order = json.dumps({"url": settings.store_url, "version": version, "cache": str(settings.release_cache)})
-    command = [sys.executable, "-m", "libs.model.trial"]
+    command = [sys.executable, "main.py", TRIAL_COMMAND]
     with subprocess.Popen(
         command, cwd=_APP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as trial:
         assert trial.stdin is not None and trial.stdout is not None  # noqa: S101, PT018 - for mypy; nosec B101
         try:
             trial.stdin.write(order + "\n")
-            trial.stdin.flush()  # left open: its end tells the trial that the worker has died
+            trial.stdin.flush()  # left open: when the worker dies it closes, and the trial ends too
             trial.wait(settings.model_load_seconds)
-            return Verdict(*json.loads(trial.stdout.read()))
+            return TrialOutcome(*json.loads(trial.stdout.read()))
         except subprocess.TimeoutExpired:
             trial.kill()
-            detail = f"release {version} was not ready after {settings.model_load_seconds:g} s"
-            return Verdict("load_timeout", detail)
+            timeout = make_timeout(version, settings.model_load_seconds)
+            return TrialOutcome(timeout.code, timeout.detail)
         except (ValueError, TypeError, OSError):
-            return Verdict("load_crashed", f"release {version} ended its trial with exit code {trial.wait()}")
+            return TrialOutcome("load_crashed", f"release {version} ended its trial with exit code {trial.wait()}")
 
 
-def _judge(url: str, version: str, cache: str) -> Verdict:
-    from libs.model.loading import load_release
-    from sentiment.store import open_store
-
+def _load(load: LoadRelease, url: str, version: str, cache: str) -> TrialOutcome:
     try:
-        load_release(open_store(url), version, Path(cache))
+        load(open_store(url), version, Path(cache))
     except PermanentError as error:
-        return Verdict(error.code, error.detail)
+        return TrialOutcome(error.code, error.detail)
     except SentimentError as error:
-        return Verdict(error.code, error.detail, transient=True)
-    return Verdict("", "")
+        return TrialOutcome(error.code, error.detail, transient=True)
+    return TrialOutcome("", "")
 
 
 def _end_with_worker() -> None:
     sys.stdin.read()
     os._exit(1)
-
-
-def _main() -> None:
-    order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_worker, daemon=True).start()
-    sys.stdout.write(json.dumps(_judge(**order)))
-    sys.stdout.flush()
-    os._exit(0)  # the thread above sits in a read that a normal end would wait for
-
-
-if __name__ == "__main__":
-    _main()

@@ -1,4 +1,4 @@
-"""Follow ``current.json``: a new release is tried, loaded and swapped in; a bad one is refused and the old one stays."""
+"""Follow the store's current release: a new one is verified, loaded and swapped in; a bad one is refused, the old one stays."""
 
 from __future__ import annotations
 
@@ -6,37 +6,38 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import UTC, datetime
 
-from libs.model.live import LiveModel, Refusal
-from libs.model.loading import drop_stale_releases, load_release
-from libs.model.trial import VERDICT_SECONDS, try_release
+from libs.model.fetching import drop_stale_releases
+from libs.model.live import LiveModel, ReleaseRefusal
+from libs.model.loading import LoadRelease, load_in_time
+from libs.model.trial import OUTCOME_SECONDS, try_release
 from libs.service.metrics import RELOADS, show_version
 from libs.service.settings import ServeSettings
 from sentiment.errors import KeyMissingError, PermanentError, ReleaseError, TransientError
-from sentiment.model.classifier import Classifier
 from sentiment.release.promotion import Current, TaggedCurrent, read_current, read_history
+from sentiment.service.threads import start_thread
 from sentiment.store import Store
 
 logger = logging.getLogger(__name__)
 
 
 class ReleaseWatcher:
-    """One per worker; ``look`` is one round and may be called by hand."""
+    """One per worker. ``look`` is one round, and a test may call it by itself."""
 
-    def __init__(self, store: Store, settings: ServeSettings, live: LiveModel) -> None:
+    def __init__(self, store: Store, settings: ServeSettings, live: LiveModel, load: LoadRelease) -> None:
         """Nothing is read before the first look."""
         self._store = store
         self._settings = settings
         self._live = live
+        self._load = load
         self._refused_etag = ""
-        self._try_again_at = 0.0
+        self._retry_at = 0.0
         self._first_look = threading.Event()
 
     def start(self) -> None:
         """Look again and again in the background, for as long as the process lives."""
-        threading.Thread(target=self._follow, name="release-watcher", daemon=True).start()
+        start_thread("release-watcher", self._follow)
 
     def wait_first_look(self, seconds: float) -> None:
         """Return when the first look is over, or after ``seconds``: a slow store must not keep the worker from booting."""
@@ -71,22 +72,22 @@ class ReleaseWatcher:
         version = tagged.current.version
         if version == self._live.version:
             self._live.refusal = None
-        elif tagged.etag != self._refused_etag or time.monotonic() >= self._try_again_at:
+        elif tagged.etag != self._refused_etag or time.monotonic() >= self._retry_at:
             try:
                 self._replace_live(version, tagged.etag)
             except (ReleaseError, KeyMissingError) as error:
-                self._refused_etag, self._try_again_at = tagged.etag, time.monotonic() + VERDICT_SECONDS
+                self._refused_etag, self._retry_at = tagged.etag, time.monotonic() + OUTCOME_SECONDS
                 self._refuse(version, error)
                 if self._live.version is None:
                     self._fall_back(tagged.current)
 
-    def _replace_live(self, version: str, occasion: str) -> None:
+    def _replace_live(self, version: str, etag: str) -> None:
         started = time.monotonic()
         if self._live.version is None:
-            classifier = _load_in_time(self._store, version, self._settings)
+            classifier = load_in_time(self._load, self._store, version, self._settings)
         else:
-            try_release(self._settings, version, occasion)
-            classifier = load_release(self._store, version, self._settings.release_cache)
+            try_release(self._settings, version, etag)
+            classifier = self._load(self._store, version, self._settings.release_cache)
         before = self._live.version
         self._live.swap(classifier)
         self._live.refusal = None
@@ -102,11 +103,11 @@ class ReleaseWatcher:
         if known is None or (known.version, known.code) != (version, error.code):
             extra = {"model_version": version, "code": error.code, "detail": error.detail, "live": self._live.version}
             logger.error("release is refused", extra=extra)
-        self._live.refusal = Refusal(version, error.code, error.detail, datetime.now(UTC))
+        self._live.refusal = ReleaseRefusal(version, error.code, error.detail, datetime.now(UTC))
         RELOADS.labels(error.code).inc()
 
     def _fall_back(self, current: Current) -> None:
-        """Join the other workers on the last good release when this one starts while a bad one is current."""
+        """Serve the last good release, as the other workers do, when this one starts while a bad one is current."""
         refusal = self._live.refusal
         for version in self._list_earlier(current):
             try:
@@ -124,21 +125,3 @@ class ReleaseWatcher:
             if version and version not in tried:
                 tried.add(version)
                 yield version
-
-
-def _load_in_time(store: Store, version: str, settings: ServeSettings) -> Classifier:
-    """At the start nothing is live that a trial could protect, so the load runs here, but not for ever."""
-    loaded: Future[Classifier] = Future()
-
-    def load() -> None:
-        try:
-            loaded.set_result(load_release(store, version, settings.release_cache))
-        except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
-            loaded.set_exception(error)
-
-    threading.Thread(target=load, name="first-load", daemon=True).start()
-    try:
-        return loaded.result(settings.model_load_seconds)
-    except TimeoutError:
-        detail = f"release {version} was not ready after {settings.model_load_seconds:g} s"
-        raise ReleaseError(detail, code="load_timeout") from None

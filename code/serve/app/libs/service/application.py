@@ -1,4 +1,4 @@
-"""Wires the parts of one worker."""
+"""The web app of one worker: its parts, made and joined."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import Flask, Response, g, render_template, request
 
 from libs.accounts import contract as accounts
 from libs.model.live import LiveModel
+from libs.model.loading import LoadRelease
 from libs.model.watcher import ReleaseWatcher
 from libs.predict.admission import Admission
 from libs.predict.predictor import Predictor
@@ -18,7 +19,7 @@ from libs.predict.question import BODY_LIMIT
 from libs.service.contract import ServeReady
 from libs.service.metrics import count_request
 from libs.service.routes import register_predictions
-from libs.service.settings import ServeSettings
+from libs.service.settings import AccountSettings, ServeSettings
 from sentiment.service.http.app import Readiness, create_web_app
 from sentiment.service.http.contract import JSON, Answer, describe
 from sentiment.service.logs import configure_logs
@@ -40,18 +41,18 @@ STATUSES: Final = {
     "too_many_tries": 429,
 }  # the rest by kind: 422 for the caller's mistakes, 503 for ours
 _BOOT_SECONDS: Final = 15.0
-"""Half of gunicorn's patience with a worker that boots."""
+"""Half of gunicorn's time limit for a worker that boots."""
 _SHOWN_HEADERS: Final = ["X-Model-Version", "X-Request-ID", "Retry-After"]
 
 
-def create_app(settings: ServeSettings | None = None) -> Flask:
-    """Return the WSGI app of one worker, with its model loaded when the store has one in reach."""
-    settings = settings or read_settings(ServeSettings)
+def start_app(load: LoadRelease) -> Flask:
+    """Return the web app, with a release live when the store has one in reach; ``load`` is ``main.load_release``."""
+    settings = read_settings(ServeSettings)
     configure_logs("serve", settings.log_level)
-    if settings.users_url is None:
+    if settings.accounts is None:
         logger.warning("open service: whoever reaches this address may predict (USERS_URL is not set)")
     live = LiveModel()
-    watcher = ReleaseWatcher(open_store(settings.store_url), settings, live)
+    watcher = ReleaseWatcher(open_store(settings.store_url), settings, live, load)
     watcher.start()
     app = build_app(settings, live)
     watcher.wait_first_look(_BOOT_SECONDS)
@@ -59,7 +60,7 @@ def create_app(settings: ServeSettings | None = None) -> Flask:
 
 
 def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
-    """Return the app around a live model that somebody else keeps up to date."""
+    """Return the web app around a live model; who follows the current release is the caller's affair."""
 
     def tell_readiness() -> Readiness:
         return Readiness(live.list_obstacles(), live.describe())
@@ -73,26 +74,24 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
         statuses=STATUSES,
         body_limit_bytes=BODY_LIMIT,
     )
-    callers = _register_accounts(app, settings)
+    callers = _register_accounts(app, settings.accounts) if settings.accounts else None
     admission = Admission(settings.slots, settings.waiting)
     register_predictions(app, live, Predictor(live, admission, callers, log_texts=settings.log_texts))
     _register_page(app, callers)
-    _allow_origins(app, settings.origins)
+    _allow_origins(app, settings.cors_origins)
     _count_requests(app)
     return app
 
 
-def _register_accounts(app: Flask, settings: ServeSettings) -> Callers | None:
-    if settings.users_url is None or settings.secret_key is None:
-        return None
+def _register_accounts(app: Flask, accounts: AccountSettings) -> Callers:
     from libs.accounts.credentials import Tokens
     from libs.accounts.database import Database
     from libs.accounts.routes import make_accounts
     from libs.accounts.users import Callers
 
-    tokens = Tokens(settings.secret_key, settings.token_seconds)
-    callers = Callers(Database(settings.users_url.get_secret_value()), tokens)
-    app.register_blueprint(make_accounts(callers, settings.login_tries_per_minute))
+    tokens = Tokens(accounts.secret_key, accounts.token_seconds)
+    callers = Callers(Database(accounts.users_url.get_secret_value()), tokens)
+    app.register_blueprint(make_accounts(callers, accounts.login_tries_per_minute))
     app.extensions["callers"] = callers
     return callers
 
@@ -113,11 +112,11 @@ def _register_page(app: Flask, callers: Callers | None) -> None:
         return render_template("index.html", accounts=callers is not None)
 
 
-def _allow_origins(app: Flask, origins: list[str]) -> None:
+def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
     if origins:
         from flask_cors import CORS
 
-        CORS(app, origins=origins, expose_headers=_SHOWN_HEADERS)
+        CORS(app, origins=list(origins), expose_headers=_SHOWN_HEADERS)
 
 
 def _count_requests(app: Flask) -> None:

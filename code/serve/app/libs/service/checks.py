@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.model.locks import lock_file
+from libs.model.fetching import lock_cache
 from libs.service.settings import ServeSettings
 from sentiment.errors import PermanentError
 from sentiment.release.promotion import read_current
@@ -18,8 +18,8 @@ def list_checks(settings: ServeSettings) -> list[Check]:
         Check("STORE_URL", lambda: _read_live_release(store), "promote a release there (train), or mend the address"),
         Check("MODEL_CACHE_DIR", lambda: _try_cache(settings), "name a folder that this user may write"),
     ]
-    if settings.users_url is not None:
-        url = settings.users_url.get_secret_value()
+    if settings.accounts:
+        url = settings.accounts.users_url.get_secret_value()
         checks.append(Check("USERS_URL", lambda: _try_users(url), "start that database, or mend address and rights"))
     return checks
 
@@ -32,7 +32,7 @@ def _read_live_release(store: Store) -> None:
 
 
 def _try_cache(settings: ServeSettings) -> None:
-    with lock_file(settings.release_cache / ".check"):
+    with lock_cache(settings.release_cache / ".check"):
         pass
 
 

@@ -16,7 +16,7 @@ def serve(settings: ServeSettings) -> None:
     """Listen until a signal ends it; SIGTERM lets requests in flight end first."""
     configure_logs("serve", settings.log_level)
     run_server(
-        "libs.service.application:create_app",
+        "main:create_app",
         Server(
             host=settings.host,
             port=settings.port,

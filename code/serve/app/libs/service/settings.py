@@ -6,9 +6,10 @@ import os
 import re
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 from sentiment.errors import ConfigurationError
 from sentiment.service.settings import AppSettings
@@ -21,6 +22,15 @@ _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?|https?://\
 
 def _default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentiment" / "serve"
+
+
+class AccountSettings(NamedTuple):
+    """Where accounts are kept, and the rules of logging in; USERS_URL and SECRET_KEY are set together or not at all."""
+
+    users_url: SecretStr
+    secret_key: SecretStr
+    token_seconds: int
+    login_tries_per_minute: int
 
 
 class ServeSettings(AppSettings):
@@ -53,8 +63,8 @@ class ServeSettings(AppSettings):
         description="1 = the access log shows the texts that were sent; by default never.",
         examples=["1"],
     )
-    cors_origins: str = Field(
-        "",
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
         description="Origins whose pages may call this API, comma-separated; empty = none.",
         examples=["https://app.example.com"],
     )
@@ -112,19 +122,22 @@ class ServeSettings(AppSettings):
             raise ValueError(msg)
         return key
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", mode="before")
     @classmethod
-    def _require_origins(cls, origins: str) -> str:
-        for origin in filter(None, (part.strip() for part in origins.split(","))):
-            if not _ORIGIN.fullmatch(origin):
-                msg = "must be origins such as https://app.example.com, without a path"
-                raise ValueError(msg)
-        return origins
+    def _read_origins(cls, origins: str | tuple[str, ...]) -> tuple[str, ...]:
+        parts = origins.split(",") if isinstance(origins, str) else origins
+        read = tuple(part.strip() for part in parts if part.strip())
+        if not all(map(_ORIGIN.fullmatch, read)):
+            msg = "must be origins such as https://app.example.com, without a path"
+            raise ValueError(msg)
+        return read
 
     @property
-    def origins(self) -> list[str]:
-        """CORS_ORIGINS as a list."""
-        return [part.strip() for part in self.cors_origins.split(",") if part.strip()]
+    def accounts(self) -> AccountSettings | None:
+        """How accounts work, or None for an open service."""
+        if self.users_url is None or self.secret_key is None:
+            return None
+        return AccountSettings(self.users_url, self.secret_key, self.token_seconds, self.login_tries_per_minute)
 
     @property
     def release_cache(self) -> Path:

@@ -12,6 +12,7 @@ from releases import SPOILERS, force_current, publish_spoiled
 from libs.model.live import LiveModel
 from libs.model.watcher import ReleaseWatcher
 from libs.service.settings import ServeSettings
+from main import load_release
 from sentiment.errors import TransientError
 from sentiment.release.promotion import CURRENT, promote_release, roll_back
 from sentiment.store import Store
@@ -25,7 +26,7 @@ def empty() -> LiveModel:
 
 @pytest.fixture
 def watcher(store: Store, settings: ServeSettings, empty: LiveModel) -> ReleaseWatcher:
-    return ReleaseWatcher(store, settings, empty)
+    return ReleaseWatcher(store, settings, empty, load_release)
 
 
 def promote(store: Store, version: str, bias: float = 0.0) -> None:
@@ -72,7 +73,7 @@ def test_who_holds_the_old_classifier_may_finish_on_it(store: Store, watcher: Re
 def test_a_bad_release_is_refused_shown_and_the_old_one_stays(
     store: Store, settings: ServeSettings, empty: LiveModel, kind: str
 ) -> None:
-    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 3.0}), empty)
+    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 3.0}), empty, load_release)
     promote(store, "good")
     watcher.look()
     code = publish_spoiled(store, "bad", kind)
@@ -158,14 +159,14 @@ def test_a_changed_byte_in_the_cache_is_fetched_again(
     watcher.look()
     (settings.release_cache / "v1" / "model.onnx").write_bytes(b"rotten")
     fresh = LiveModel()
-    ReleaseWatcher(store, settings, fresh).look()
+    ReleaseWatcher(store, settings, fresh, load_release).look()
     assert fresh.version == "v1"
 
 
 def test_the_cache_keeps_what_is_live_and_what_was_live_before(
     store: Store, settings: ServeSettings, empty: LiveModel
 ) -> None:
-    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 30.0}), empty)
+    watcher = ReleaseWatcher(store, settings.model_copy(update={"model_load_seconds": 30.0}), empty, load_release)
     for version in ("v1", "v2", "v3", "v4"):
         promote(store, version)
         for folder in settings.release_cache.glob("v*"):

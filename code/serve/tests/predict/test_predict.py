@@ -141,7 +141,9 @@ def test_pages_of_other_origins_are_told_nothing_by_default(client: FlaskClient)
 def test_pages_of_the_origins_in_the_setting_may_ask_and_others_may_not(
     settings: ServeSettings, live: LiveModel
 ) -> None:
-    chosen = settings.model_copy(update={"cors_origins": "https://app.example, http://localhost:3000"})
+    chosen = ServeSettings.model_validate(
+        settings.model_dump() | {"cors_origins": "https://app.example, http://localhost:3000"}
+    )
     client = build_app(chosen, live).test_client()
     for origin, allowed in (
         ("https://app.example", True),

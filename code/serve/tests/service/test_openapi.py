@@ -18,7 +18,7 @@ from libs.service.application import WEB, build_app
 from libs.service.contract import CONTRACT
 from libs.service.settings import ServeSettings
 
-APP = Path(__file__).parents[1] / "app"
+APP = Path(__file__).parents[2] / "app"
 SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
 _NOT_API = {"static", "swagger_ui.show"}
 
