@@ -46,4 +46,6 @@ def _help(app: str, *words: str) -> str:
         check=True,
         env=environment,
     )
+    if not answer.stdout.startswith("Usage:"):
+        raise SystemExit(f"{app}'s main.py says nothing to {' '.join([*words, '--help'])}")
     return answer.stdout.rstrip()

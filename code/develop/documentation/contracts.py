@@ -11,6 +11,10 @@ from develop.places import USUAL_PORTS, app_folder
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PROBLEM: Final = "Problem"
+_WRITTEN: Final = (
+    "The app serves this contract at `GET /openapi.json`, and a page to try it at `GET /docs`. "
+    "This page is written from it by `make docs`."
+)
 
 
 def render_contract(app: str) -> str:
@@ -25,18 +29,22 @@ def render_contract(app: str) -> str:
     parts = [_render_head(app, document, calls)]
     parts += [_render_call(document, method, path, call) for method, path, call in calls]
     parts.append("## Objects")
-    parts += [_render_schema(name, schema) for name, schema in document.get("components", {}).get("schemas", {}).items()]
+    parts += [
+        _render_schema(name, schema) for name, schema in document.get("components", {}).get("schemas", {}).items()
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def _render_head(app: str, document: Schema, calls: list[tuple[str, str, Any]]) -> str:
-    rows = [(f"[`{method.upper()} {path}`](#{_anchor(method, path)})", call.get("summary", "")) for method, path, call in calls]
+    rows = [
+        (f"[`{method.upper()} {path}`](#{_anchor(method, path)})", call.get("summary", ""))
+        for method, path, call in calls
+    ]
     return "\n\n".join(
         [
             f"# HTTP: {app}",
             document["info"].get("description", ""),
-            f"Locally at `http://127.0.0.1:{USUAL_PORTS[app]}`. The app serves this contract at `GET /openapi.json`, and a page to "
-            "try it at `GET /docs`. This page is written from it by `make docs`.",
+            f"Locally at `http://127.0.0.1:{USUAL_PORTS[app]}`. {_WRITTEN}",
             render_table(("call", "what it does"), rows),
         ]
     )

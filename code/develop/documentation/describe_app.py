@@ -46,7 +46,7 @@ def describe_metrics() -> list[dict[str, Any]]:
     for kind in _classes("libs.service.metrics", Collector):
         if kind.__module__ == module.__name__:  # looked up at each scrape; to describe them needs no store
             counted += [
-                {"name": family.name, "kind": family.type, "labels": family._labelnames, "text": family.documentation}
+                {"name": family.name, "kind": family.type, "labels": _labels(family), "text": family.documentation}
                 for family in kind(None).describe()
             ]
     return counted
@@ -55,10 +55,15 @@ def describe_metrics() -> list[dict[str, Any]]:
 def _describe(metric: MetricWrapperBase) -> dict[str, Any]:
     (family,) = metric.describe()
     name = f"{family.name}_total" if family.type == "counter" else family.name
-    shown = {"name": name, "kind": family.type, "labels": metric._labelnames, "text": family.documentation}
+    shown: dict[str, Any] = {"name": name, "kind": family.type, "labels": _labels(metric), "text": family.documentation}
     if isinstance(metric, Histogram):
-        shown["buckets"] = [bound for bound in metric._upper_bounds if bound != float("inf")]
+        bounds = metric._upper_bounds  # noqa: SLF001 - as with the labels
+        shown["buckets"] = [bound for bound in bounds if bound != float("inf")]
     return shown
+
+
+def _labels(metric: Any) -> list[str]:
+    return list(metric._labelnames)  # noqa: SLF001 - prometheus_client says them nowhere else
 
 
 def _classes(module: str, base: type) -> list[Any]:
@@ -73,5 +78,9 @@ def _show(default: Any) -> str:
 
 
 if __name__ == "__main__":
-    described = {"settings": describe_settings(), "metrics": describe_metrics(), "manifest": Manifest.model_json_schema()}
+    described = {
+        "settings": describe_settings(),
+        "metrics": describe_metrics(),
+        "manifest": Manifest.model_json_schema(),
+    }
     print(json.dumps(described))

@@ -18,7 +18,7 @@ _LINK: Final = re.compile(r"(!?)\[([^\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the repository's pictures to the site's files."""
-    from mkdocs.structure.files import File
+    from mkdocs.structure.files import File  # type: ignore[import-not-found]  # types are checked where mkdocs is not
 
     for picture in sorted((ROOT / "images").iterdir()):
         if picture.suffix in {".png", ".svg"}:

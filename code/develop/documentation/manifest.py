@@ -45,6 +45,8 @@ MEANINGS: Final = {
     "longest_letters": "Longest n-gram of letters.",
     "longest_words": "Longest n-gram of words.",
 }
+_ENCODING: Final = "EncodingParameters"
+_RULES: Final = {"version": "By which rules; a reader refuses others."}
 
 
 def list_unexplained(schema: Schema) -> list[str]:
@@ -57,7 +59,7 @@ def render_manifest(schema: Schema) -> str:
     """Return the page; ``schema`` is the manifest's JSON schema as pydantic gives it."""
     parts = [_HEAD, "## Manifest", render_fields(schema, MEANINGS)]
     for name, inner in schema.get("$defs", {}).items():
-        parts += [f"## {name}", *([inner["description"]] if inner.get("description") else [])]
+        parts += [f"## {name}", inner.get("description", "")]
         if inner.get("properties"):
-            parts.append(render_fields(inner, {**MEANINGS, "version": "By which rules; a reader refuses others."} if name == "EncodingParameters" else MEANINGS))
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+            parts.append(render_fields(inner, MEANINGS | _RULES if name == _ENCODING else MEANINGS))
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"

@@ -20,15 +20,15 @@ Each app answers `GET /metrics` in Prometheus' format, the numbers of all its wo
 _ALERTS_HEAD: Final = """\
 ## Alerts
 
-Rules of `code/deploy/prometheus/alerts.yml`; `code/deploy/prometheus/alerts_test.yml` shows each one fire, and stay silent. *Critical*
-is worth waking somebody, *warning* can wait for the morning.
+Rules of `code/deploy/prometheus/alerts.yml`; `code/deploy/prometheus/alerts_test.yml` shows each one fire, and stay silent.
+*Critical* is worth waking somebody, *warning* can wait for the morning.
 """
 _WEBHOOK: Final = """\
 ## Messages of stream's own
 
 With `ALERT_WEBHOOK_URL` stream posts JSON with a Slack-compatible `text` when a topic's negative share over 15 minutes is 15
-points and three standard errors above the day before, when a gap opens or closes, and when nothing has arrived for 15 minutes; each
-at most once an hour.
+points and three standard errors above the day before, when a gap opens or closes, and when nothing has arrived for 15 minutes;
+each at most once an hour.
 """
 
 

@@ -34,16 +34,16 @@ variable, or gets a malformed one, ends with exit code 2 and one line that names
 `make <app>` embed a value for what is missing: a folder under `.local/`, persistent, without account or network.
 `python main.py check` tries every address that an app was given.
 
-This page and [.env.example](../../.env.example), a file to copy and fill in, are written by `make docs` from the apps' settings. An
-empty variable counts as not given. Secrets come from the environment alone, and appear in no log, error, image or file.
+This page and [.env.example](../../.env.example), a file to copy and fill in, are written by `make docs` from the apps' settings.
+An empty variable counts as not given. Secrets come from the environment alone, and appear in no log, error, image or file.
 """
 _AWS_HEAD: Final = "Read by boto3, wherever an address begins with `s3:`, `sqs:` or `dynamodb:`."
 _PAGE_TAIL: Final = """\
 ## The demo
 
-`make demo` reads `DATASET_URL`, `SOURCE_URL`, `STORE_URL`, `SPOOL_URL` and `RESULTS_URL` as above; `ONCE=1` makes it end by itself
-with one line of JSON, `SOURCE=x` or `SOURCE=jetstream` makes it play that network. `PYTHON` chooses the interpreter of every
-`make` verb.
+`make demo` reads `DATASET_URL`, `SOURCE_URL`, `STORE_URL`, `SPOOL_URL` and `RESULTS_URL` as above; `ONCE=1` makes it end by
+itself with one line of JSON, `SOURCE=x` or `SOURCE=jetstream` makes it play that network. `PYTHON` chooses the interpreter of
+every `make` verb.
 """
 
 

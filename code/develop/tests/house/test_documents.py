@@ -95,7 +95,7 @@ def test_links_and_pictures_in_the_documents_lead_somewhere():
 def test_every_make_verb_in_the_documents_exists():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     verbs = set(re.findall(r"^  make (\S+)", shown, re.MULTILINE))
-    assert PROMISED <= verbs
+    assert verbs >= PROMISED
     verbs |= {f"{verb}-{app}" for verb in ("bench", "soak") for app in APPS} - {"soak-train"}
     for document in list_tracked("*.md"):
         pattern = re.compile(r"(?:^\s*|&& |sudo |[A-Z_]+=\S+ )make ([a-z][a-z-]*)", re.MULTILINE)
@@ -114,7 +114,9 @@ def test_every_place_that_a_document_names_exists():
     """The notes on upgrading and the changelog name places of before, too."""
     for document in list_tracked("*.md"):
         if document not in {"docs/upgrading.md", "CHANGELOG.md"}:
-            spans = [span for code in list_code(read(document)) for span in re.findall(r"(?<![\w./])code/[\w./<>-]+", code)]
+            spans = [
+                span for code in list_code(read(document)) for span in re.findall(r"(?<![\w./])code/[\w./<>-]+", code)
+            ]
             places = [place for span in spans for place in ([span.replace("<app>", app) for app in APPS])]
             missing = [place for place in places if "<" not in place and not (ROOT / place.rstrip(".")).exists()]
             assert missing == [], document
@@ -150,4 +152,4 @@ def test_every_tag_of_a_release_has_its_heading():
 
 def test_a_page_that_is_not_what_the_code_says_is_called_stale():
     assert list_stale(DOCUMENTS) == []
-    assert list_stale({"README.md": "another text", "docs/gone.md": "text"}) == ["README.md", "docs/gone.md"]
+    assert list_stale({"README.md": "another text", "docs/gone": "text"}) == ["README.md", "docs/gone"]

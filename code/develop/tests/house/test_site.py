@@ -9,7 +9,7 @@ from develop.documentation.site import SiteFailedError, build_site, find_outside
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 
 WALK = "docs/explanation/walk.md"
-NO_NETWORK = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
+NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
 def read_sentence(app):
