@@ -1,4 +1,4 @@
-"""The release as a folder: every file that DESIGN lists, the manifest that describes them, and the reader's own proof."""
+"""The release as a folder: its files, the manifest that describes them, and the reader's own proof."""
 
 from __future__ import annotations
 
