@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sentiment.labelled.options import FileOptions
+from sentiment.model.labels import NEGATIVE, NEUTRAL, POSITIVE, Label
 
 # Sentiment140's file has no header: http://help.sentiment140.com/for-students (also the product's own sample).
 SENTIMENT140_COLUMNS: Final = ("target", "id", "date", "flag", "user", "text")
-_SENTIMENT140_LABELS: Final = frozenset({"0", "2", "4"})
+SENTIMENT140_VALUES: Final[Mapping[Label, tuple[str, ...]]] = {NEGATIVE: ("0",), NEUTRAL: ("2",), POSITIVE: ("4",)}
 # In order of preference: airline's fifteen columns hold both `airline_sentiment` and `airline_sentiment_gold`, and
 # IMDB's four hold both `label` and `rating`.
 KNOWN_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -61,4 +62,4 @@ def is_header(cells: Sequence[str], options: FileOptions) -> bool:
 
 def is_sentiment140(cells: Sequence[str]) -> bool:
     """Tell whether a file's first row is a row of Sentiment140, which comes with no header."""
-    return len(cells) == len(SENTIMENT140_COLUMNS) and cells[0].strip() in _SENTIMENT140_LABELS
+    return len(cells) == len(SENTIMENT140_COLUMNS) and (cells[0].strip(),) in SENTIMENT140_VALUES.values()

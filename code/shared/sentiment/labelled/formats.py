@@ -41,6 +41,11 @@ class Format(NamedTuple):
         """
         return self.delimiter != TAB
 
+    @property
+    def is_sentiment140(self) -> bool:
+        """Whether it is Sentiment140's own file, which has no header."""
+        return self.names == SENTIMENT140_COLUMNS and self.header_lines == 0
+
 
 def detect_format(path: Path, options: FileOptions) -> Format:
     """Tell a file's format from its name and its first 256 KiB.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from sentiment.errors import PermanentError
 from sentiment.labelled.options import FileOptions
@@ -13,13 +13,12 @@ MOST_VALUES: Final = 200
 _WORDS: Final[Mapping[str, Label]] = {
     "negative": NEGATIVE, "neg": NEGATIVE, "neutral": NEUTRAL, "neu": NEUTRAL, "positive": POSITIVE, "pos": POSITIVE,
 }  # fmt: skip
-SENTIMENT140_VALUES: Final[Mapping[str, Label]] = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 # Each scheme is one convention. A scheme counts only when both its ends occur, so {1, 2} is never read as half of 0, 1, 2.
 _SCHEMES: Final[tuple[Mapping[str, Label], ...]] = (
     _WORDS,
     {"0": NEGATIVE, "1": POSITIVE},
     {"0": NEGATIVE, "1": NEUTRAL, "2": POSITIVE},
-    SENTIMENT140_VALUES,
+    {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE},  # Sentiment140
     {"-1": NEGATIVE, "0": NEUTRAL, "1": POSITIVE},
     {"1": NEGATIVE, "2": NEGATIVE, "3": NEUTRAL, "4": POSITIVE, "5": POSITIVE},  # stars
     {"false": NEGATIVE, "true": POSITIVE},
@@ -42,22 +41,45 @@ def read_label_values(counts: Mapping[str, int], options: FileOptions) -> dict[s
     return {value: best[folded[value]] for value in counts if folded[value] in best}
 
 
-def read_single_value(value: str, options: FileOptions) -> Label | None:
-    """Return what the only value of a column means: None unless all conventions that know it agree."""
-    meanings = {scheme[folded] for scheme in _list_schemes(options) if (folded := _fold(value)) in scheme}
+def read_known_values(counts: Mapping[str, int], options: FileOptions) -> dict[str, Label]:
+    """As ``read_label_values``, for a part of a data set, which need not hold both ends.
+
+    Where it does not, the values count that mean the same by every convention that knows them (``4``, ``positive``);
+    ``PermanentError("unknown_labels")`` when there are none (``1`` can be the best of two or the worst of five).
+    """
+    try:
+        return read_label_values(counts, options)
+    except PermanentError:
+        agreed = {value: label for value in counts if (label := _agree(_fold(value), options))}
+        if not agreed:
+            raise _unknown(counts) from None
+        return agreed
+
+
+def _agree(value: str, options: FileOptions) -> Label | None:
+    meanings = {scheme[value] for scheme in _list_schemes(options) if value in scheme}
     return meanings.pop() if len(meanings) == 1 else None
 
 
-def _refuse(counts: Mapping[str, int]) -> None:
-    shown = ", ".join(f"'{value[:20]}'" for value in sorted(counts, key=lambda value: -counts[value])[:6])
+def _refuse(counts: Mapping[str, int]) -> NoReturn:
     filled = [value for value in counts if value.strip()]
     if len(filled) == 1:
-        raise PermanentError(f"every row has the same label {shown}: nothing can be learnt from one", code="one_label")
-    raise PermanentError(
-        f"the labels {shown} follow no known convention with a negative and a positive end (negative/neutral/positive, 0/1, "
-        "0/2/4, -1/0/1, 1 to 5, …); spell them out after the address: #negative=<value>&positive=<value>",
+        raise PermanentError(
+            f"every row has the same label {_show(counts)}: nothing can be learnt from one", code="one_label"
+        )
+    raise _unknown(counts)
+
+
+def _unknown(counts: Mapping[str, int]) -> PermanentError:
+    return PermanentError(
+        f"the labels {_show(counts)} follow no known convention with a negative and a positive end (negative/neutral/positive, "
+        "0/1, 0/2/4, -1/0/1, 1 to 5, …); spell them out after the address: #negative=<value>&positive=<value>",
         code="unknown_labels",
     )
+
+
+def _show(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"'{value[:20]}'" for value in sorted(counts, key=lambda value: -counts[value])[:6])
 
 
 def _fold(value: str) -> str:

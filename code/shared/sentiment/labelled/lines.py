@@ -46,7 +46,7 @@ def _limit_bytes(path: Path) -> int:
     try:
         return max(_SURE_BYTES, _HIGHEST_RATIO * path.stat().st_size)
     except OSError as error:
-        raise PermanentError(f"{path} cannot be read: {error.strerror}", code="file_unreadable") from error
+        raise PermanentError(f"the file cannot be read: {error.strerror}", code="file_unreadable") from error
 
 
 def _describe_break(error: PermanentError) -> str:

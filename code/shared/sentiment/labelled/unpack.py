@@ -68,7 +68,7 @@ def _open_raw(path: Path) -> io.BufferedReader:
     try:
         return path.open("rb")
     except OSError as error:
-        raise PermanentError(f"{path} cannot be read: {error.strerror}", code="file_unreadable") from error
+        raise PermanentError(f"the file cannot be read: {error.strerror}", code="file_unreadable") from error
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.errors import PermanentError
-from sentiment.labelled.label_values import read_label_values, read_single_value
+from sentiment.labelled.label_values import read_known_values, read_label_values
 from sentiment.labelled.options import FileOptions, parse_options
 
 PLAIN = FileOptions()
@@ -60,11 +60,28 @@ def test_any_values_are_either_understood_at_both_ends_or_refused(counts: dict[s
 
 
 @pytest.mark.parametrize(
-    ("value", "meaning"),
-    [("4", "POSITIVE"), ("pos", "POSITIVE"), ("-1", "NEGATIVE"), ("0", None), ("1", None), ("?", None)],
+    ("values", "meanings"),
+    [
+        ("4", {"4": "POSITIVE"}),
+        ("pos neutral", {"pos": "POSITIVE", "neutral": "NEUTRAL"}),
+        ("-1", {"-1": "NEGATIVE"}),
+        ("1 2 3", {"3": "NEUTRAL"}),
+        ("1 5", {"1": "NEGATIVE", "5": "POSITIVE"}),
+        ("0 1", {"0": "NEGATIVE", "1": "POSITIVE"}),
+    ],
 )
-def test_a_value_that_stands_alone_is_understood_when_all_conventions_agree_on_it(
-    value: str, meaning: str | None
+def test_a_part_of_a_data_set_is_read_by_the_values_on_which_all_conventions_agree(
+    values: str, meanings: dict[str, str]
 ) -> None:
-    assert read_single_value(value, PLAIN) == meaning
-    assert read_single_value("1", parse_options("negative=1")) == "NEGATIVE"
+    assert read_known_values(dict.fromkeys(values.split(), 10), PLAIN) == meanings
+
+
+@pytest.mark.parametrize("values", ["0", "1", "1 2", "red blue"])
+def test_a_part_of_a_data_set_whose_values_could_mean_anything_is_refused(values: str) -> None:
+    counts = dict.fromkeys(values.split(), 10)
+    with pytest.raises(PermanentError, match="spell them out") as caught:
+        read_known_values(counts, PLAIN)
+    assert caught.value.code == "unknown_labels"
+    assert read_known_values(counts, parse_options("negative=0,1,red")) == dict.fromkeys(
+        set(counts) & {"0", "1", "red"}, "NEGATIVE"
+    )

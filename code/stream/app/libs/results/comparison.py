@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import click
@@ -11,16 +11,14 @@ import orjson
 
 from libs.results import Results, open_results
 from libs.service.settings import StreamSettings
-from libs.sources.replay.file import inspect_file, make_tweet
+from libs.sources.replay.file import PostFile, inspect_file, make_tweet
 from libs.spool import open_spool
-from libs.values.addresses import ReplayAddress, parse_replay_url
+from libs.values.addresses import parse_replay_url
 from libs.values.tweet import derive_id
 from sentiment.errors import PermanentError
-from sentiment.labelled.columns import SENTIMENT140_COLUMNS
-from sentiment.labelled.label_values import MOST_VALUES, SENTIMENT140_VALUES, read_label_values, read_single_value
-from sentiment.labelled.options import FileOptions
+from sentiment.labelled.label_values import MOST_VALUES, read_known_values
 from sentiment.labelled.records import Fault
-from sentiment.model.labels import NEGATIVE, POSITIVE, Label
+from sentiment.model.labels import NEUTRAL, POSITIVE
 
 _GROUP: Final = 500
 _SCORE_OF_POSITIVE: Final = 0.5
@@ -37,15 +35,15 @@ def compare_with_labels(settings: StreamSettings, labels_url: str) -> dict[str, 
     """Return ``{"replayed", "stored", "dead_letters", "accuracy", "model_version"}``.
 
     With a file of labels ``stored`` counts its ids in the table, and accuracy is the share of its labelled rows that
-    are stored whose score is at least 0.5 just when the label is positive; null when there are none. Raises
-    ``PermanentError`` when the file cannot be read.
+    are stored whose score is at least 0.5 just when the label is positive; null when there are none. Neutral rows have
+    no place in a two-class accuracy. Raises ``PermanentError`` when the file cannot be read, or its labels have no known
+    meaning (``unknown_labels``, ``wrong_columns``).
     """
     results = open_results(settings.results_url)
     results.prepare()
-    spool = open_spool(settings, results)
-    source = (
-        parse_replay_url(labels_url or settings.source_url).path.as_uri() if labels_url or settings.source_url else ""
-    )
+    spool = open_spool(settings.spool_address, settings.spool_max_posts, results)
+    url = labels_url or settings.source_url
+    source = parse_replay_url(url).path.as_uri() if url else ""
     counts = results.count_all()
     compared = _compare(results, labels_url) if labels_url else {"stored": counts["stored"], "accuracy": None}
     newest = results.read_newest_version()
@@ -67,30 +65,49 @@ def show_comparison(comparison: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _compare(results: Results, labels_url: str) -> dict[str, Any]:
-    stored, judged, right = 0, 0, 0
-    for group in _group(_read_labels(labels_url)):
+    address = parse_replay_url(labels_url)
+    file, stored = inspect_file(address.path, address.options), 0
+    rows, scored_positive, judged = Counter[str](), Counter[str](), Counter[str]()  # by the label as written
+    for group in _group(_read_labels(file)):
         found = results.read_by_id([row.id for row in group])
         stored += len(found)
-        for row in group:
-            if row.positive is not None and row.id in found:
-                judged += 1
-                right += (found[row.id].score >= _SCORE_OF_POSITIVE) is row.positive
-    return {"stored": stored, "accuracy": round(right / judged, 4) if judged else None}
+        labelled = [row for row in group if row.value]
+        rows.update(row.value for row in labelled)
+        judged.update(row.value for row in labelled if row.id in found)
+        scored_positive.update(
+            row.value for row in labelled if row.id in found and found[row.id].score >= _SCORE_OF_POSITIVE
+        )
+        _require_few_values(rows)
+    meanings = read_known_values(rows, file.options) if rows else {}
+    two_class = {value: label for value, label in meanings.items() if label != NEUTRAL}
+    right = sum(
+        scored_positive[value] if label == POSITIVE else judged[value] - scored_positive[value]
+        for value, label in two_class.items()
+    )
+    total = sum(judged[value] for value in two_class)
+    return {"stored": stored, "accuracy": round(right / total, 4) if total else None}
 
 
-def _read_labels(url: str) -> Iterator[Labelled]:
-    path = parse_replay_url(url).path
-    form = detect_format(path)
-    for record in read_records(path, form):
+def _require_few_values(rows: Counter[str]) -> None:
+    if len(rows) > MOST_VALUES:
+        raise PermanentError(
+            f"the column of labels has over {MOST_VALUES} different values: it holds no labels; name the right one after "
+            "the address: #label=<column>",
+            code="wrong_columns",
+        )
+
+
+def _read_labels(file: PostFile) -> Iterator[Labelled]:
+    key = file.path.as_uri()
+    for record in file.read():
         if isinstance(record, Fault):
             continue
         try:
-            tweet = make_tweet(
-                record.values, form.columns, position="", fallback_id=derive_id(path.as_uri(), str(record.line))
-            )
+            tweet = make_tweet(record.values, file.columns, position="", fallback_id=derive_id(key, str(record.line)))
         except PermanentError:
             continue
-        yield Labelled(tweet.id, _POSITIVE.get(str(record.values.get(form.columns.label, "")).strip().lower()))
+        value = record.values.get(file.columns.label)
+        yield Labelled(tweet.id, "" if value is None else str(value).strip())
 
 
 def _group(rows: Iterator[Labelled]) -> Iterator[list[Labelled]]:

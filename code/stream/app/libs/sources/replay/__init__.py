@@ -1,1 +1,1 @@
-"""A file of posts, replayed as if it were a live source."""
+"""A file of posts, read as if it were a live source."""

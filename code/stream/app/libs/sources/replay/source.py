@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from libs.service.addresses import parse_replay_url
-from libs.service.pacing import Clock
-from libs.sources import Chunk, Position
-from libs.sources.replay.columns import make_tweet
-from libs.sources.replay.records import Fault, Format, Record, detect_format, parse_records, read_records
+from libs.sources.replay.file import PostFile, inspect_file, make_tweet
+from libs.values.addresses import ReplayAddress
+from libs.values.position import Chunk, Position
 from libs.values.times import now
 from libs.values.topics import Matcher, compile_matchers, match_topics, parse_track
 from libs.values.tweet import DeadLetter, Entry, Tweet, derive_id
 from sentiment.errors import PermanentError
+from sentiment.labelled.records import Fault, Record
+from sentiment.service.clock import Clock
 
 _CHUNK: Final = 256
 _BEAT_SECONDS: Final = 0.1  # at a slow rate a chunk holds what is due in this time
 
 
 class ReplaySource:
-    """A file of posts; see ``libs.sources.replay.records`` for its formats."""
+    """A file of posts: CSV, TSV or JSON lines, plain or packed (``sentiment.labelled``)."""
 
-    def __init__(self, url: str, track: str, clock: Clock) -> None:
-        """``url``: ``file:///abs/tweets.csv.gz?rate=50&loop=false``; without a rate it goes as fast as it can."""
-        self._address = parse_replay_url(url)
+    def __init__(self, address: ReplayAddress, track: str, clock: Clock) -> None:
+        """``track``: topics whose posts are kept, empty for all."""
+        self._address = address
         self._matchers: tuple[Matcher, ...] = compile_matchers(parse_track(track))
         self._clock = clock
         self.key = self._address.path.as_uri()
-        self.trouble = ""
+        self.problem = ""
 
     def check(self) -> None:
         """Raise ``PermanentError`` when the file is missing, empty or has no column that holds the text."""
-        detect_format(self._address.path)
+        self._inspect()
 
     def parse(self, original: bytes) -> list[Entry]:
         """Read one record in the file's format."""
-        form = detect_format(self._address.path)
-        entries = [self._make_entry(record, form, 0) for record in parse_records(original, form)]
+        file = self._inspect()
+        entries = [self._make_entry(record, file, 0) for record in file.parse(original)]
         for entry in entries:
             if isinstance(entry, DeadLetter):
                 raise PermanentError(entry.detail, code=entry.reason)
@@ -47,11 +47,11 @@ class ReplaySource:
         """Yield the file's rows; the cursor is ``lap:line``. Laps after the first mark their ids with ``~lap``."""
         if position.finished:
             return
-        form = detect_format(self._address.path)
+        file = self._inspect()
         lap, line = (int(part) for part in (position.cursor or "0:0").split(":"))
         emitted, pace = position.emitted, _Pace(self._address.rate, self._clock)
         while True:
-            for entries, line_read in self._read_lap(form, lap, line):
+            for entries, line_read in self._read_lap(file, lap, line):
                 pace.wait_for(len(entries))
                 emitted += len(entries)
                 yield Chunk(entries, Position(f"{lap}:{line_read}", now(), emitted))
@@ -61,11 +61,14 @@ class ReplaySource:
                 return
             lap, line = lap + 1, 0
 
-    def _read_lap(self, form: Format, lap: int, line: int) -> Iterator[tuple[list[Entry], int]]:
+    def _inspect(self) -> PostFile:
+        return inspect_file(self._address.path, self._address.options)
+
+    def _read_lap(self, file: PostFile, lap: int, line: int) -> Iterator[tuple[list[Entry], int]]:
         entries: list[Entry] = []
         size = _CHUNK if not self._address.rate else min(_CHUNK, max(1, int(self._address.rate * _BEAT_SECONDS)))
-        for record in read_records(self._address.path, form, line):
-            entry = self._make_entry(record, form, lap)
+        for record in file.read(line):
+            entry = self._make_entry(record, file, lap)
             line = record.line
             if entry:
                 entries.append(entry)
@@ -74,13 +77,13 @@ class ReplaySource:
                 entries = []
         yield entries, line
 
-    def _make_entry(self, record: Record | Fault, form: Format, lap: int) -> Entry | None:
+    def _make_entry(self, record: Record | Fault, file: PostFile, lap: int) -> Entry | None:
         position = f"{self._address.path.name} line {record.line}" + (f" lap {lap}" if lap else "")
         if isinstance(record, Fault):
             return self._bury(record, position)
         try:
             tweet = make_tweet(
-                record.values, form.columns, position=position, fallback_id=derive_id(self.key, str(record.line))
+                record.values, file.columns, position=position, fallback_id=derive_id(self.key, str(record.line))
             )
         except PermanentError as error:
             original = repr(record.values).encode("utf-8", "backslashreplace")

@@ -11,18 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from libs.service.pacing import StoppedError, WallClock
-from libs.sources import Position
 from libs.sources.replay.source import ReplaySource
+from libs.values.addresses import parse_replay_url
+from libs.values.position import Position
 from libs.values.tweet import DeadLetter, Entry, Tweet
 from sentiment.errors import PermanentError
+from sentiment.service.clock import StoppedError, WallClock
 
-DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[6] / "shared" / "data"))
 S140 = '"0","{}","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann","{}"\n'
 
 
 def read_all(path: Path, track: str = "", position: Position | None = None, query: str = "") -> list[Entry]:
-    source = ReplaySource(path.as_uri() + query, track, WallClock())
+    source = ReplaySource(parse_replay_url(path.as_uri() + query), track, WallClock())
     return [entry for chunk in source.read(position or Position()) for entry in chunk.entries]
 
 
@@ -122,8 +123,18 @@ def test_a_file_that_breaks_off_gives_all_before_and_says_so(tmp_path: Path) -> 
     assert all(isinstance(entry, Tweet) for entry in entries[:-1])
 
 
+def test_json_lines_that_break_off_say_so(tmp_path: Path) -> None:
+    rows = "".join(f'{{"id": {number}, "text": "text {number * 7919}"}}\n' for number in range(1, 5000))
+    whole = gzip.compress(rows.encode())
+    *before, last = read_all(write(tmp_path / "x.ndjson.gz", whole[: len(whole) // 2]))
+    assert isinstance(last, DeadLetter)
+    assert last.reason == "file_broken"
+    assert len(before) > 1000
+    assert [entry.id for entry in before] == [str(number) for number in range(1, len(before) + 1)]  # type: ignore[union-attr]
+
+
 def test_a_decompression_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("libs.sources.replay.lines._SURE_BYTES", 1 << 20)  # a gigabyte would take a test too long
+    monkeypatch.setattr("sentiment.labelled.lines._SURE_BYTES", 1 << 20)  # a gigabyte would take a test too long
     line = S140.format(1, "x" * 100).encode()
     entries = read_all(write(tmp_path / "s.csv.gz", gzip.compress(line * 100_000)))
     assert isinstance(entries[-1], DeadLetter)
@@ -135,14 +146,14 @@ def test_a_decompression_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_a_file_of_another_kind_is_refused_with_what_is_missing(tmp_path: Path, content: str, code: str) -> None:
     with pytest.raises(PermanentError) as caught:
-        ReplaySource(write(tmp_path / "s.csv", content).as_uri(), "", WallClock()).check()
+        ReplaySource(parse_replay_url(write(tmp_path / "s.csv", content).as_uri()), "", WallClock()).check()
     assert caught.value.code == code
 
 
 def test_reading_goes_on_behind_every_possible_position(tmp_path: Path) -> None:
     rows = "".join(S140.format(number, "two\nlines" if number % 3 else "one") for number in range(600))
     path = write(tmp_path / "s.csv", rows)
-    chunks = list(ReplaySource(path.as_uri(), "", WallClock()).read(Position()))
+    chunks = list(ReplaySource(parse_replay_url(path.as_uri()), "", WallClock()).read(Position()))
     for cut in range(len(chunks)):
         before = [entry for chunk in chunks[: cut + 1] for entry in chunk.entries]
         after = read_all(path, position=chunks[cut].position)
@@ -164,13 +175,15 @@ def test_a_stop_interrupts_a_slow_replay_at_once(tmp_path: Path) -> None:
     threading.Timer(0.2, clock.stop.set).start()
     started = time.monotonic()
     with pytest.raises(StoppedError):
-        list(ReplaySource(f"{path.as_uri()}?rate=0.1", "", clock).read(Position()))
+        list(ReplaySource(parse_replay_url(f"{path.as_uri()}?rate=0.1"), "", clock).read(Position()))
     assert time.monotonic() - started < 1
 
 
 def test_a_loop_gives_each_lap_ids_of_its_own(tmp_path: Path) -> None:
     path = write(tmp_path / "s.csv", S140.format(1, "a") + S140.format(2, "b"))
-    chunks: Iterator[object] = ReplaySource(f"{path.as_uri()}?loop=true", "", WallClock()).read(Position())
+    chunks: Iterator[object] = ReplaySource(parse_replay_url(f"{path.as_uri()}?loop=true"), "", WallClock()).read(
+        Position()
+    )
     ids: list[str] = []
     while len(ids) < 6:
         ids += [entry.id for entry in next(chunks).entries]  # type: ignore[attr-defined]
@@ -191,6 +204,7 @@ def test_track_keeps_matching_rows_and_names_their_topics(tmp_path: Path) -> Non
     [
         ("sentiment140_replay.csv.gz", 35_387),
         ("airline/Tweets.csv.gz", 14_640),
+        ("semeval/train.tsv.gz", 47_575),
         ("stream/stocknet_replay.ndjson.gz", 96_826),
     ],
 )
