@@ -54,7 +54,7 @@ def configure_logs(app: str, level: str = "INFO") -> None:
 
 
 class _LineHandler(logging.StreamHandler[TextIO]):
-    """Takes the library's lines, and makes those of requests itself: they come often and have no surprises."""
+    """Writes records of ``logging``, and lines about requests directly: those are frequent and have plain fields."""
 
     def __init__(self, stream: TextIO, app: str) -> None:
         super().__init__(stream)

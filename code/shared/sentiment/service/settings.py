@@ -16,8 +16,8 @@ from sentiment.errors import ConfigurationError
 class AppSettings(BaseSettings):
     """What every app reads; an app's own settings extend it. A field's upper-case name is its variable.
 
-    Each required field carries an example (``Field(examples=[…])``) and each field a description: the refusal, the
-    README's table, ``.env.example`` and the manifests are all made from, or tested against, these.
+    Each required field carries an example (``Field(examples=[…])``) and each field a description: error lines, the page of
+    environment variables, ``.env.example`` and the manifests are made from them, or tested against them.
     """
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")

@@ -1,4 +1,4 @@
-"""The user database: opened late, so that serve starts without it, and its failures told apart from ours."""
+"""The connection to the user database: opened at first use, so that serve starts without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much is worked on at once: a few slots, a short queue, and an honest no beyond it."""
+"""Admission control: how many requests are computed at once, and how many may wait; all others are refused at once."""
 
 from __future__ import annotations
 

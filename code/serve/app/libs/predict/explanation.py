@@ -29,7 +29,7 @@ EXPLAINED_TEXTS: Final = 32
 
 
 class WordWeight(NamedTuple):
-    """What one word added to the log of P(positive)/P(negative): above 0 it speaks for POSITIVE."""
+    """What one word added to the log of P(positive)/P(negative): above 0 it is evidence for POSITIVE."""
 
     word: str
     exact: float

@@ -1,4 +1,4 @@
-"""The network asked about parts of a text, to find out what each part does."""
+"""The network's log-odds for parts of a text, from which ``explanation`` derives what each part contributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentiment.model.classifier import Classifier
 from sentiment.text.encoding import PADDING
 
 _CELLS: Final = 8192  # words of one run, padding included: memory stays as flat as with predictions
-_LEAST: Final = 1e-12  # a chance that is 0 in 32 bits
+_SMALLEST: Final = 1e-12  # stands for a probability that is 0 in 32 bits
 _CLEARLY: Final = 1e-3  # of the strongest feature; single precision leaves a thousandth of that
 _NONE: Final = np.zeros((1, 1), dtype=np.int32)
 
@@ -34,8 +34,8 @@ class NetworkProbe:
             self._classifier.run({"words": _repeat(words, *span), "features": _repeat(features, *span)})
             for span in spans
         ]
-        chances = np.maximum(np.concatenate(found).astype(np.float64), _LEAST)
-        odds: NDArray[np.float64] = np.log(chances[:, -1] / chances[:, 0])
+        probabilities = np.maximum(np.concatenate(found).astype(np.float64), _SMALLEST)
+        odds: NDArray[np.float64] = np.log(probabilities[:, -1] / probabilities[:, 0])
         return odds
 
 

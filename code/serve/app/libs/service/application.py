@@ -60,7 +60,7 @@ def start_app(load: LoadRelease) -> Flask:
 
 
 def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
-    """Return the web app around a live model; who follows the current release is the caller's affair."""
+    """Return the web app around a live model, which this function does not keep up to date."""
 
     def tell_readiness() -> Readiness:
         return Readiness(live.list_obstacles(), live.describe())

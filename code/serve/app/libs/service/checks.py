@@ -1,4 +1,4 @@
-"""What ``python main.py check`` tries."""
+"""The checks of ``python main.py check``: store, cache and user database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, told when each request came in, and patient only with those who speak."""
+"""gunicorn's threaded worker with two changes: requests have an arrival time, and idle connections hold no thread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from libs.predict.admission import arrival
 
 
 class ServeWorker(ThreadWorker):  # type: ignore[misc]
-    """Notes a request's arrival before it waits for a thread, and gives no thread to a connection that says nothing."""
+    """Notes a request's arrival before it waits for a thread; a connection gets a thread only when it has sent something."""
 
     def accept(self, listener: Any) -> None:
         """Await the first byte in the poller, where gunicorn itself would hold a thread for up to five seconds."""
@@ -33,12 +33,12 @@ class ServeWorker(ThreadWorker):  # type: ignore[misc]
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Tell the app when the request came in."""
+        """Pass the arrival time on to ``libs.predict.admission``, which counts deadlines from it."""
         arrival.set(conn.arrived)
         return super().handle_request(req, conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        # A stopping worker must not wait for connections that have never said anything either.
+        # A stopping worker must not wait for connections that have never sent anything either.
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
