@@ -14,8 +14,8 @@ from libs.predict.admission import arrival, read_deadline
 from sentiment.errors import PermanentError
 
 if TYPE_CHECKING:
-    from libs.accounts.tables import User
-    from libs.accounts.users import Callers  # brings SQLAlchemy, which an open service does without
+    from libs.accounts.tables import User  # both bring SQLAlchemy, which an open service does without
+    from libs.accounts.users import Callers
 
 BODY_LIMIT: Final = 16 * 1024 * 1024
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from hmac import compare_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from flask import Blueprint, Flask, Response, g, request
 from flask.json.provider import JSONProvider
 from flask_swagger_ui import get_swaggerui_blueprint
+from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
 from sentiment.errors import PermanentError
@@ -22,10 +23,6 @@ from sentiment.service.http.models import Health, Ready
 from sentiment.service.http.problems import register_problems
 from sentiment.service.logs import log_access, request_id, take_request_id
 from sentiment.service.settings import AppSettings
-
-if TYPE_CHECKING:
-    from prometheus_client.registry import Collector
-
 
 # Pages load nothing from elsewhere, so a post's text that slipped through escaping could still fetch and run nothing.
 _PAGE_POLICY = (

@@ -6,18 +6,16 @@ app's ``openapi.json`` from these notes, and each app's suite compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict
 
 from sentiment.service.http.models import Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-View = TypeVar("View", bound="Callable[..., Any]")
+View = TypeVar("View", bound=Callable[..., Any])
 Values = TypeVar("Values", bound="Parameters")
 
 JSON: Final = "application/json"

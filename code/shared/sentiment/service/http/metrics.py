@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-
-if TYPE_CHECKING:
-    from prometheus_client.registry import Collector
+from prometheus_client.registry import Collector
 
 
 def render_metrics(collector: Collector | None = None) -> tuple[bytes, str]:
