@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import ReleaseError
+from sentiment.model.goldens import read_goldens, require_same_answers
 from sentiment.model.labels import Prediction, to_prediction
 from sentiment.release.manifest import GOLDEN, ONNX_NETWORK, VOCABULARY, Manifest, Release
 from sentiment.text.batches import split_batches
@@ -18,7 +19,6 @@ from sentiment.text.cleaning import CleanText, clean
 from sentiment.text.encoding import Encoder
 
 SERVING_FILES: Final = (VOCABULARY, ONNX_NETWORK, GOLDEN)
-SCORE_TOLERANCE: Final = 1e-4
 _OUTPUTS: Final = ["probabilities"]
 
 
@@ -56,22 +56,10 @@ def load_classifier(release: Release, threads: int = 1) -> Classifier:
 
 
 def replay_goldens(classifier: Classifier, path: Path) -> None:
-    """Refuse a release whose answers here are not its trainer's: ``ReleaseError("golden_differs")``.
-
-    A score may differ by ``SCORE_TOLERANCE``; a label may differ only where the score is that near to a threshold.
-    """
-    lines = _read_goldens(path, classifier.version)
-    found = classifier.predict([clean(line["text"]) for line in lines])
-    edges = classifier.manifest.thresholds
-    for line, prediction in zip(lines, found, strict=True):
-        near = any(abs(prediction.score - edge) <= SCORE_TOLERANCE for edge in edges)
-        same_label = prediction.label == line["label"] or near
-        if not same_label or abs(prediction.score - line["score"]) > SCORE_TOLERANCE:
-            raise ReleaseError(
-                f"release {classifier.version}: golden text {line['text'][:40]!r} scores {prediction.score} "
-                f"{prediction.label}, its trainer got {line['score']} {line['label']}",
-                code="golden_differs",
-            )
+    """Refuse a release whose answers here are not its trainer's; raises as ``require_same_answers`` and ``read_goldens``."""
+    goldens = read_goldens(path, classifier.version)
+    predictions = classifier.predict([clean(golden.text) for golden in goldens])
+    require_same_answers(goldens, predictions, classifier.manifest.thresholds, classifier.version)
 
 
 def _read_vocabulary(release: Release) -> list[str]:
@@ -82,16 +70,6 @@ def _read_vocabulary(release: Release) -> list[str]:
     except ValueError:
         pass
     raise ReleaseError(f"release {release.version}: {VOCABULARY} is not a list of words", code="bad_vocabulary")
-
-
-def _read_goldens(path: Path, version: str) -> list[dict[str, Any]]:
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        if lines and all(isinstance(line["text"], str) and {"label", "score"} <= line.keys() for line in lines):
-            return lines
-    except (ValueError, TypeError, KeyError):
-        pass
-    raise ReleaseError(f"release {version}: {path.name} holds no golden predictions", code="bad_golden")
 
 
 def _open_session(path: Path, threads: int, version: str) -> Any:

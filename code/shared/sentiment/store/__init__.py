@@ -12,7 +12,7 @@ from sentiment.errors import ConfigurationError
 STORE_EXAMPLES = "file:///var/lib/sentiment/store or s3://bucket/prefix"
 
 
-class Stored(NamedTuple):
+class StoredObject(NamedTuple):
     """An object's bytes with the tag that names exactly this content (for compare-and-set)."""
 
     data: bytes
@@ -28,7 +28,7 @@ class Store(Protocol):
 
     url: str
 
-    def read(self, key: str) -> Stored:
+    def read(self, key: str) -> StoredObject:
         """Return the object; ``KeyMissingError`` when there is none."""
 
     def download(self, key: str, path: Path) -> None:

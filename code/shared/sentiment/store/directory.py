@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, TransientError
 from sentiment.service.locks import take_lock
-from sentiment.store import Stored
+from sentiment.store import StoredObject
 from sentiment.store.keys import require_key
 
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
@@ -28,11 +28,11 @@ class DirectoryStore:
         self._root = Path(root)
         self.url = self._root.as_uri()
 
-    def read(self, key: str) -> Stored:
+    def read(self, key: str) -> StoredObject:
         """Return the file's bytes and their hash as the etag."""
         with _translated(key):
             data = self._path(key).read_bytes()
-        return Stored(data, _etag(data))
+        return StoredObject(data, _etag(data))
 
     def download(self, key: str, path: Path) -> None:
         """Copy the file."""

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, SentimentError, TransientError
-from sentiment.store import Stored
+from sentiment.store import StoredObject
 from sentiment.store.keys import require_key
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
@@ -37,11 +37,11 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._client: Any = boto3.client("s3", config=_CONFIG)
 
-    def read(self, key: str) -> Stored:
+    def read(self, key: str) -> StoredObject:
         """Return the object's bytes and S3's own etag."""
         with _translated(key):
             answer = self._client.get_object(**self._named(key))
-            return Stored(answer["Body"].read(), answer["ETag"].strip('"'))
+            return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
 
     def download(self, key: str, path: Path) -> None:
         """Download in parts (boto3's transfer manager)."""

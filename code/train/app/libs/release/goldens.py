@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import ReleaseError
-from sentiment.model.classifier import SCORE_TOLERANCE, Classifier
+from sentiment.model.classifier import Classifier
+from sentiment.model.goldens import SCORE_TOLERANCE
 from sentiment.model.labels import to_prediction
 from sentiment.text.cleaning import clean
 
