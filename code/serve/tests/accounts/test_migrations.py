@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, insert, inspect, select, text
 
-from libs.accounts.database import MIGRATIONS, VERSION_TABLE, Database
+from libs.accounts.database import MIGRATIONS, VERSION_TABLE, UserDatabase
 from libs.accounts.tables import metadata, users
 from sentiment.errors import TransientError
 from sentiment.service.migrations import migrate
@@ -21,9 +21,9 @@ from sentiment.service.migrations import migrate
 _APP = Path(__file__).parents[2] / "app"
 _USE = """
 import sys
-from libs.accounts.database import Database
+from libs.accounts.database import UserDatabase
 sys.stdin.readline()
-with Database(sys.argv[1]).begin():
+with UserDatabase(sys.argv[1]).begin():
     pass
 """
 
@@ -95,9 +95,9 @@ def test_a_second_time_changes_nothing(engine: Engine) -> None:
 
 
 def test_eight_threads_at_once_migrate_once(engine: Engine) -> None:
-    databases = [Database(engine.url.render_as_string(hide_password=False)) for _ in range(8)]
+    databases = [UserDatabase(engine.url.render_as_string(hide_password=False)) for _ in range(8)]
 
-    def use(database: Database) -> None:
+    def use(database: UserDatabase) -> None:
         with database.begin() as connection:
             connection.execute(select(users))
 
@@ -127,7 +127,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(engine: Engine)
         migrate(engine, MIGRATIONS, version_table=VERSION_TABLE)
     assert refused.value.code == "schema_newer"
     assert read_version(engine) == ["9999"]
-    database = Database(engine.url.render_as_string(hide_password=False))
+    database = UserDatabase(engine.url.render_as_string(hide_password=False))
     with pytest.raises(TransientError) as away, database.begin():
         pass
     database.close()
@@ -150,7 +150,7 @@ def upgrade():
 
 def test_a_change_of_a_table_keeps_rows_and_what_refers_to_them(engine: Engine, tmp_path: Path) -> None:
     migrate(engine, MIGRATIONS, version_table=VERSION_TABLE)
-    database = Database(engine.url.render_as_string(hide_password=False))
+    database = UserDatabase(engine.url.render_as_string(hide_password=False))
     add_user(engine, "ada")
     key = "INSERT INTO api_keys (user_id, name, key_hash, created_at) VALUES (1, 'k', 'h', '2026-11-21 12:00:00')"
     with database.begin() as connection:  # foreign keys are on in here

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete, func, insert, select
 
 from libs.accounts.contract import LARGEST_KEY, LONGEST_KEY_NAME
-from libs.accounts.database import Database
+from libs.accounts.database import UserDatabase
 from libs.accounts.tables import User, api_keys, users
 from sentiment.errors import PermanentError
 
@@ -50,7 +50,7 @@ class Tokens:
             raise PermanentError("the token is wrong or has expired; log in again", code="unauthorized") from None
 
 
-def create_key(database: Database, user: User, name: Any) -> dict[str, Any]:
+def create_key(database: UserDatabase, user: User, name: Any) -> dict[str, Any]:
     """Return a new key with its secret; ``PermanentError``: ``bad_key_name`` or ``too_many_keys``."""
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= LONGEST_KEY_NAME or not name.isprintable():
         raise PermanentError("a key's 'name' has 1 to 64 printable characters", code="bad_key_name")
@@ -65,14 +65,14 @@ def create_key(database: Database, user: User, name: Any) -> dict[str, Any]:
     return _describe(key[0], name, now) | {"key": secret}
 
 
-def list_keys(database: Database, user: User) -> list[dict[str, Any]]:
+def list_keys(database: UserDatabase, user: User) -> list[dict[str, Any]]:
     """Return the user's keys, oldest first, without their secrets."""
     chosen = select(api_keys).where(api_keys.c.user_id == user.id).order_by(api_keys.c.id)
     with database.begin() as connection:
         return [_describe(row.id, row.name, row.created_at) for row in connection.execute(chosen)]
 
 
-def delete_key(database: Database, user: User, key_id: int) -> None:
+def delete_key(database: UserDatabase, user: User, key_id: int) -> None:
     """Revoke a key; ``PermanentError("key_missing")`` when this user has none of that id."""
     chosen = delete(api_keys).where(api_keys.c.user_id == user.id, api_keys.c.id == key_id)
     with database.begin() as connection:
@@ -80,7 +80,7 @@ def delete_key(database: Database, user: User, key_id: int) -> None:
             raise PermanentError(f"there is no key {key_id}", code="key_missing")
 
 
-def find_owner(database: Database, secret: str) -> User:
+def find_owner(database: UserDatabase, secret: str) -> User:
     """Return whose key this is; ``PermanentError("unauthorized")`` when nobody's.
 
     A fast hash is enough here: 256 random bits cannot be guessed, unlike a password.

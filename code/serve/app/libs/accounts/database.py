@@ -38,7 +38,7 @@ def require_users_url(url: str) -> None:
         raise ValueError(msg)
 
 
-class Database:
+class UserDatabase:
     """One engine per worker; its tables are brought up to date at first use."""
 
     def __init__(self, url: str) -> None:

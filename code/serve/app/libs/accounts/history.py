@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, column, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from libs.accounts.contract import LARGEST_ENTRY, read_number
-from libs.accounts.database import Database
+from libs.accounts.database import UserDatabase
 from libs.accounts.tables import User, predictions
 from sentiment.errors import PermanentError
 from sentiment.model.labels import Prediction
 
 
 def record_predictions(
-    database: Database, user: User, texts: Sequence[str], found: Sequence[Prediction], model_version: str
+    database: UserDatabase, user: User, texts: Sequence[str], found: Sequence[Prediction], model_version: str
 ) -> None:
     """Add one entry per text; what no database can hold (NUL, halves of characters) becomes the replacement sign."""
     if not texts:
@@ -37,7 +37,7 @@ def record_predictions(
         raise PermanentError("this user does not exist any more", code="unauthorized") from None
 
 
-def read_history(database: Database, user: User, limit: int, before: ColumnElement[bool] | None) -> dict[str, Any]:
+def read_history(database: UserDatabase, user: User, limit: int, before: ColumnElement[bool] | None) -> dict[str, Any]:
     """Return ``{"data": entries newest first, "next_before": what continues them, or None at the end}``."""
     chosen = (
         select(predictions).where(predictions.c.user_id == user.id).order_by(predictions.c.id.desc()).limit(limit + 1)
@@ -48,7 +48,7 @@ def read_history(database: Database, user: User, limit: int, before: ColumnEleme
     return {"data": [_describe(row) for row in shown], "next_before": shown[-1].id if len(rows) > limit else None}
 
 
-def delete_history(database: Database, user: User) -> int:
+def delete_history(database: UserDatabase, user: User) -> int:
     """Forget all entries of the user and return how many there were."""
     with database.begin() as connection:
         return connection.execute(delete(predictions).where(predictions.c.user_id == user.id)).rowcount

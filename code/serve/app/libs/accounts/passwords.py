@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, insert, select
 
-from libs.accounts.database import Database
+from libs.accounts.database import UserDatabase
 from libs.accounts.tables import attempts
 from sentiment.errors import TransientError
 
@@ -41,7 +41,7 @@ def is_password(password: str, password_hash: str | None) -> bool:
     return right and password_hash is not None
 
 
-def require_attempts_left(database: Database, subjects: list[str], most: int) -> None:
+def require_attempts_left(database: UserDatabase, subjects: list[str], most: int) -> None:
     """Raise ``TransientError("too_many_tries")`` when one of ``subjects`` made ``most`` attempts within a minute."""
     since = _now() - WINDOW
     counted = (
@@ -56,7 +56,7 @@ def require_attempts_left(database: Database, subjects: list[str], most: int) ->
         raise TransientError("too many tries; wait a minute", code="too_many_tries", retry_after_seconds=seconds)
 
 
-def count_attempt(database: Database, subjects: list[str]) -> None:
+def count_attempt(database: UserDatabase, subjects: list[str]) -> None:
     """Count an attempt against each of ``subjects``, and delete those that are older than a minute."""
     now = _now()
     with database.begin() as connection:

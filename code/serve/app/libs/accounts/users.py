@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from libs.accounts.contract import LONGEST_PASSWORD, SHORTEST_PASSWORD, USERNAME
 from libs.accounts.credentials import Tokens, find_owner
-from libs.accounts.database import Database
+from libs.accounts.database import UserDatabase
 from libs.accounts.history import record_predictions
 from libs.accounts.passwords import hash_password, is_password
 from libs.accounts.tables import User, users
@@ -41,7 +41,7 @@ def read_credentials(fields: Any) -> Credentials:
     return Credentials(username.lower(), password)
 
 
-def create_user(database: Database, credentials: Credentials) -> User:
+def create_user(database: UserDatabase, credentials: Credentials) -> User:
     """Add a user; ``PermanentError``: ``bad_credentials_form`` (not allowed) or ``username_taken``."""
     _require_allowed(credentials)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -56,7 +56,7 @@ def create_user(database: Database, credentials: Credentials) -> User:
     return User(key[0], credentials.username, now)
 
 
-def find_user(database: Database, user_id: int) -> User:
+def find_user(database: UserDatabase, user_id: int) -> User:
     """Return the user; ``PermanentError("unauthorized")`` when there is none any more."""
     with database.begin() as connection:
         row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
@@ -65,7 +65,7 @@ def find_user(database: Database, user_id: int) -> User:
     return User(row.id, row.username, row.created_at)
 
 
-def log_in(database: Database, credentials: Credentials) -> User:
+def log_in(database: UserDatabase, credentials: Credentials) -> User:
     """Return the user whose password this is; ``PermanentError("unauthorized")``, the same for name and password."""
     with database.begin() as connection:
         row = connection.execute(select(users).where(users.c.username == credentials.username)).one_or_none()
@@ -77,7 +77,7 @@ def log_in(database: Database, credentials: Credentials) -> User:
 class Callers:
     """Tells who is calling, by the headers of a WSGI environment, and keeps their history."""
 
-    def __init__(self, database: Database, tokens: Tokens) -> None:
+    def __init__(self, database: UserDatabase, tokens: Tokens) -> None:
         """Both belong to one worker."""
         self.database = database
         self.tokens = tokens

@@ -85,12 +85,12 @@ def build_app(settings: ServeSettings, live: LiveModel) -> Flask:
 
 def _register_accounts(app: Flask, accounts: AccountSettings) -> Callers:
     from libs.accounts.credentials import Tokens
-    from libs.accounts.database import Database
+    from libs.accounts.database import UserDatabase
     from libs.accounts.routes import make_accounts
     from libs.accounts.users import Callers
 
     tokens = Tokens(accounts.secret_key, accounts.token_seconds)
-    callers = Callers(Database(accounts.users_url.get_secret_value()), tokens)
+    callers = Callers(UserDatabase(accounts.users_url.get_secret_value()), tokens)
     app.register_blueprint(make_accounts(callers, accounts.login_tries_per_minute))
     app.extensions["callers"] = callers
     return callers

@@ -37,9 +37,9 @@ def _try_cache(settings: ServeSettings) -> None:
 
 
 def _try_users(url: str) -> None:
-    from libs.accounts.database import Database
+    from libs.accounts.database import UserDatabase
 
-    database = Database(url)
+    database = UserDatabase(url)
     try:
         with database.begin():
             pass
