@@ -3,8 +3,10 @@
 import json
 import os
 import re
+from types import SimpleNamespace
 
 import pytest
+from develop.documentation.hooks import on_page_markdown
 from develop.documentation.site import SiteFailedError, build_site, find_outside_requests
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 
@@ -63,6 +65,23 @@ def test_what_a_browser_would_fetch_from_elsewhere_is_found(tmp_path, markup):
 def test_a_link_that_a_reader_may_follow_is_no_request(tmp_path):
     (tmp_path / "page.html").write_text('<a href="https://example.com">x</a><link rel="canonical" href="https://x.y">')
     assert list(find_outside_requests(tmp_path)) == []
+
+
+def turn_links(markdown, monkeypatch, project=None):
+    monkeypatch.delenv("CI_PROJECT_URL", raising=False)
+    if project:
+        monkeypatch.setenv("CI_PROJECT_URL", project)
+        monkeypatch.setenv("CI_COMMIT_SHA", "abc")
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="how-to/aws.md"))
+    return on_page_markdown(markdown, page)
+
+
+def test_links_and_pictures_beside_docs_are_turned(monkeypatch):
+    text = "[own](roll-back.md#the-model) ![x](../../images/live.png) [law](../../LICENSE) [out](https://example.com)"
+    kept = "[own](roll-back.md#the-model) ![x](../images/live.png)"
+    assert turn_links(text, monkeypatch) == f"{kept} law [out](https://example.com)"
+    turned = turn_links(text, monkeypatch, "https://gitlab.example.com/a/b")
+    assert turned == f"{kept} [law](https://gitlab.example.com/a/b/-/blob/abc/LICENSE) [out](https://example.com)"
 
 
 def test_every_page_can_be_reached():
