@@ -27,7 +27,7 @@ stream: ## the streaming app in the foreground on port 8082
 test: ## all set-up, linters, type checks and every suite; ARGS="suites serve" runs one
 	@$(RUN) -m develop.suites $(ARGS)
 
-lint: ## ruff, mypy --strict and bandit
+lint: ## ruff, its format, mypy --strict and bandit
 	@$(RUN) -m develop.suites checks
 
 format: environments ## let ruff put the code into its one shape

@@ -43,6 +43,7 @@ def list_checks() -> list[Job]:
     )
     return [
         _check("ruff", ROOT, *ruff, "check", "."),
+        _check("format", ROOT, *ruff, "format", "--check", "--quiet", "."),
         _check("bandit", ROOT, *bandit),
         *(_types(app, app, CODE / app / "app", "main.py", "libs") for app in APPS),
         _types("shared", "serve", CODE / "shared", "sentiment"),
