@@ -26,17 +26,17 @@ _metadata: Final = MetaData()
 _CASCADE: Final = "CASCADE"
 _MYSQL: Final[dict[str, Any]] = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}
 
-Table(
+_users: Final = Table(
     "users",
     _metadata,
     Column("id", Integer, primary_key=True),
     Column("username", String(64), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
-    Column("created_at", DateTime, nullable=False),  # UTC, as every time in here
+    Column("created_at", DateTime, nullable=False),
     **_MYSQL,
 )
 
-Table(
+_api_keys: Final = Table(
     "api_keys",
     _metadata,
     Column("id", Integer, primary_key=True),
@@ -47,7 +47,7 @@ Table(
     **_MYSQL,
 )
 
-Table(
+_predictions: Final = Table(
     "predictions",
     _metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
@@ -61,7 +61,7 @@ Table(
     **_MYSQL,
 )
 
-Table(
+_tries: Final = Table(
     "tries",
     _metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
