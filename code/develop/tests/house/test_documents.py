@@ -122,6 +122,22 @@ def test_every_place_that_a_document_names_exists():
             assert missing == [], document
 
 
+def test_every_name_of_the_code_that_a_guide_mentions_is_in_the_code():
+    code = "\n".join(
+        read(path) for path in list_tracked("code/*") if path.endswith((".py", ".yml", ".yaml", ".json", ".js"))
+    )
+    words = set(re.findall(r"\w+", code + read("Makefile") + read(".gitlab-ci.yml")))
+    for guide in [*list_tracked("docs/how-to/*.md"), *list_tracked("docs/explanation/*.md"), "docs/tutorial.md"]:
+        spans = {span for code in list_code(read(guide)) for span in re.findall(r"^[\w.]+$", code)}
+        names = {
+            name
+            for span in spans
+            for name in span.split(".")
+            if re.search(r"[a-z]_[a-z]|[a-z][A-Z]|^[A-Z]+_[A-Z_]+$", name)
+        }
+        assert names <= words, guide
+
+
 def test_no_file_cites_a_document_that_is_not_here():
     known = {path.rpartition("/")[2] for path in list_tracked("*.md")}
     for path in list_tracked():
