@@ -1,4 +1,8 @@
-"""CHANGELOG.md in the form of Keep a Changelog, moved on by a release: what waited under Unreleased gets its heading."""
+"""CHANGELOG.md in the form of Keep a Changelog, moved on by a release: what waited under Unreleased gets its heading.
+
+towncrier 26.9 was tried in its place. It knows one version to a configuration, so three apps and a release of all of them
+want four configurations and a template, and what waits would lie in a file for each entry, in no reader's sight.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """``python3 -m deploy.check_release.guarded_aws PORT LOG``: the tests' AWS-compatible server, with roles that are really kept.
 
-moto itself checks IAM for DynamoDB and SQS without looking at the resource, which refuses every policy that names one.
+moto has a check of its own (``POST /moto-api/reset-auth``), which was tried with a role of this template and cannot be used
+(moto 5.2.5): it asks for DynamoDB's actions on ``*`` whatever the table, so a policy that names a table allows nothing, and for
+``sqs:SendMessageBatch``, which IAM does not know, so a batch is refused to whoever may send. For S3 it is right.
 Here a request that is signed with the name of a role as its access key is let through only where that role's policies,
 as they lie in the server, allow its action on every resource it names; moto's own evaluation decides. Each such request is
 a line of LOG. Other keys are the operator's and may do everything.
