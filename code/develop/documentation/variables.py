@@ -43,7 +43,7 @@ _PAGE_TAIL: Final = """\
 
 `make demo` reads `DATASET_URL`, `SOURCE_URL`, `STORE_URL`, `SPOOL_URL` and `RESULTS_URL` as above; `ONCE=1` makes it end by
 itself with one line of JSON, `SOURCE=x` or `SOURCE=jetstream` makes it play that network. `PYTHON` chooses the interpreter of
-every `make` verb.
+every `make` verb. Each other set of addresses gets its own folder under `.local/demo`, so that nothing mixes.
 """
 
 

@@ -122,6 +122,33 @@ def test_every_place_that_a_document_names_exists():
             assert missing == [], document
 
 
+def test_every_command_of_an_app_in_the_documents_exists():
+    commands = set(re.findall(r"^### (\w+ [a-z-]+)$", read("docs/reference/command-lines.md"), re.MULTILINE))
+    assert len(commands) > 10
+    for document in list_tracked("*.md"):
+        shown = "\n".join(list_code(read(document)))
+        found = re.findall(rf'make ({"|".join(APPS)}) ARGS="?([a-z][a-z-]*)', shown)
+        assert {" ".join(pair) for pair in found} <= commands, document
+
+
+def test_every_variable_that_a_guide_sets_is_read_or_used():
+    known = {variable.name for variable in VARIABLES} | set(
+        re.findall(r"^# ([A-Z_]+)=", read(".env.example"), re.MULTILINE)
+    )
+    for guide in ["README.md", "docs/tutorial.md", *list_tracked("docs/how-to/*.md")]:
+        shown = "\n".join(list_code(read(guide)))
+        given = set(re.findall(r"(?<![\w?&-])([A-Z][A-Z_]+)=", shown)) - {
+            "ARGS",
+            "APP",
+            "VERSION",
+            "ONCE",
+            "SOURCE",
+            "PATH",
+        }
+        used = set(re.findall(r"\$\{?([A-Z_]+)", shown))
+        assert given <= known | used, guide
+
+
 def test_every_name_of_the_code_that_a_guide_mentions_is_in_the_code():
     code = "\n".join(
         read(path) for path in list_tracked("code/*") if path.endswith((".py", ".yml", ".yaml", ".json", ".js"))
