@@ -5,13 +5,59 @@ Without a command it does all of it. ``ingest`` (source → spool) and ``analyze
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
 
-from libs.service.settings import Role
+from libs.service.commands import backfill, check, summary
+from libs.service.server import serve_role
+from libs.service.settings import AnalyzeSettings, IngestSettings, Role, RoleSettings, read_stream_settings
+from sentiment.service.clock import WallClock
 from sentiment.service.commands import run_command_line
+
+if TYPE_CHECKING:
+    from libs.service.pipeline import Pipeline  # for the server's worker alone, as what is imported below
+
+
+def connect(settings: RoleSettings) -> Pipeline:
+    """Join the steps of a role: source → spool → clean → predict → store, or the first or the second half of it."""
+    from libs.results import open_results
+    from libs.scoring import Analyzer, ServeClient
+    from libs.service.pipeline import Pipeline
+    from libs.sources import open_source
+    from libs.spool import Ingester, open_spool
+
+    clock = WallClock()
+    results = open_results(settings.results_url, settings.retention_days, many_writers=settings.many_analyze)
+    spool = open_spool(settings.spool_address, settings.spool_max_posts, results)
+    pipeline = Pipeline(settings, spool, results, clock)
+    if isinstance(settings, IngestSettings):  # source → spool
+        source = open_source(settings.source_address, settings, clock)
+        pipeline.add_reading(source, Ingester(source, spool, clock))
+    if isinstance(settings, AnalyzeSettings):  # spool → clean → predict → store
+        serve = ServeClient(settings.predict_url, settings.predict_api_key, clock)
+        pipeline.add_scoring(serve, Analyzer(spool, serve, results.store, clock, settings.predict_batch))
+    return pipeline
+
+
+def create(role: Role) -> Flask:
+    """Start a role's loops and return the web app that shows them; called in the server's worker."""
+    from libs.service.application import create_stream_app
+
+    settings = read_stream_settings(role)
+    pipeline = connect(settings)
+    pipeline.start()
+    return create_stream_app(settings, pipeline, Path(__file__).parent / "web")
+
+
+create_all, create_ingest, create_analyze = (
+    partial(create, "all"),
+    partial(create, "ingest"),
+    partial(create, "analyze"),
+)
 
 
 @click.group(invoke_without_command=True, help=__doc__)
@@ -19,104 +65,23 @@ from sentiment.service.commands import run_command_line
 def main(context: click.Context) -> None:
     """Do everything in one process when no command is given."""
     if context.invoked_subcommand is None:
-        _serve("all")
+        serve_role("all")
 
 
 @main.command()
 def ingest() -> None:
     """Read posts into the spool."""
-    _serve("ingest")
+    serve_role("ingest")
 
 
 @main.command()
 def analyze() -> None:
     """Clean, predict and store what lies in the spool."""
-    _serve("analyze")
+    serve_role("analyze")
 
 
-@main.command()
-def check() -> int:
-    """Try every address and say what to mend."""
-    from libs.service.checks import check_addresses
-
-    return check_addresses()
-
-
-@main.command()
-@click.option(
-    "--from",
-    "place",
-    required=True,
-    help="CSV, TSV, JSON lines or Parquet: a file, a folder or s3://bucket/prefix. 'results' scores stored results of "
-    "older models again by the current one.",
-)
-@click.option(
-    "--to",
-    "target",
-    default="results",
-    show_default=True,
-    help="results, or where Parquet files are written: a folder (on a cluster one that all workers share) or s3://…",
-)
-@click.option(
-    "--scheduler", envvar="DASK_SCHEDULER_ADDRESS", default="", help="A Dask cluster; default: all cores here."
-)
-@click.option("--again", is_flag=True, help="Score every row of every file, also those that were done before.")
-def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
-    """Score an archive. Stopped half-way, the same command goes on where it was; finished files are passed over.
-
-    A row that is stored already stays as it is unless the current model is newer. Workers of a Dask cluster need this
-    app and its optional packages on their path: start `dask worker` in this app's folder or image.
-    """
-    from libs.backfill.run import Job, run_backfill
-    from libs.service.settings import read_stream_settings
-
-    totals = run_backfill(read_stream_settings("backfill"), Job(place, target, scheduler, again))
-    click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()))
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-@click.option("--labels", default="", help="URL of the labelled replay file to compare the results with.")
-def summary(*, as_json: bool, labels: str) -> None:
-    """Say what was replayed and stored, and how often label and result agree."""
-    from libs.results.comparison import compare_with_labels, show_comparison
-    from libs.service.settings import read_stream_settings
-
-    show_comparison(compare_with_labels(read_stream_settings("summary"), labels), as_json=as_json)
-
-
-def create_all() -> Flask:
-    """Source → spool → clean → predict → store."""
-    return _create("all")
-
-
-def create_ingest() -> Flask:
-    """Source → spool."""
-    return _create("ingest")
-
-
-def create_analyze() -> Flask:
-    """Spool → clean → predict → store."""
-    return _create("analyze")
-
-
-def _serve(role: Role) -> None:
-    from libs.service.server import serve_role
-
-    serve_role(role, f"main:create_{role}")
-
-
-def _create(role: Role) -> Flask:
-    """Start the role's loops and return the web app that shows them; called in the server's worker."""
-    from libs.service.application import create_stream_app
-    from libs.service.pipeline import Pipeline
-    from libs.service.settings import read_stream_settings
-
-    settings = read_stream_settings(role)
-    pipeline = Pipeline(settings, role)
-    pipeline.start()
-    return create_stream_app(settings, pipeline, Path(__file__).parent / "web")
-
+for command in (check, backfill, summary):
+    main.add_command(command)
 
 if __name__ == "__main__":
     run_command_line(main)

@@ -20,7 +20,7 @@ HOMES = {
     "pyarrow": {
         "code/train/app/libs/dataset/table.py",
         "code/stream/app/libs/backfill/archive.py",
-        "code/stream/app/libs/backfill/work.py",
+        "code/stream/app/libs/backfill/worker.py",
     },
     "matplotlib": {
         "code/train/app/libs/evaluation/report/plots.py",

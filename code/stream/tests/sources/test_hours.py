@@ -10,13 +10,15 @@ import itertools
 import pytest
 from develop.simulators.x import TOKEN
 from hours import HourOfJetstream, HourOfX, WatchedX
+from pydantic import SecretStr
 from virtual import VirtualClock
 
-from libs.values.addresses import XAddress
+from libs.sources import PostSource
 from libs.sources.bluesky.source import BlueskySource
 from libs.sources.bluesky.websocket import open_socket
 from libs.sources.x.api import TweepyApi
 from libs.sources.x.source import XSource
+from libs.values.addresses import XAddress
 from libs.values.position import Chunk, Position
 from libs.values.times import read_time
 from libs.values.tweet import Entry, Gap, Removal, Tweet
@@ -26,7 +28,7 @@ HOUR_SECONDS = 3600.0
 REAL_SILENCE_SECONDS = 0.6  # stands for X's 20 s and Jetstream's 30 s of it
 
 
-def read_until_the_end(source: Source) -> list[Chunk]:
+def read_until_the_end(source: PostSource) -> list[Chunk]:
     chunks: list[Chunk] = []
     try:
         for chunk in source.read(Position()):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 import requests
@@ -13,14 +13,12 @@ from pydantic import SecretStr
 
 from libs.results import Results
 from libs.service.metrics import ALERTS
+from libs.service.settings import Role
+from libs.values.status import PipelineStatus
 from libs.values.times import format_time, read_time
 from sentiment.errors import SentimentError
 from sentiment.model.labels import NEGATIVE
 from sentiment.service.clock import Clock
-
-if TYPE_CHECKING:
-    from libs.service.pipeline import Pipeline
-
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +39,14 @@ class Alerts:
     What cannot be delivered is tried again a minute later for as long as it is true.
     """
 
-    def __init__(self, url: SecretStr, pipeline: Pipeline, clock: Clock) -> None:
-        """Start with nothing sent. Gaps that had ended before are not told."""
+    def __init__(
+        self, url: SecretStr, role: Role, results: Results, read_status: Callable[[], PipelineStatus], clock: Clock
+    ) -> None:
+        """Start with nothing sent; gaps that ended before this moment are not reported."""
         self._url = url
-        self._pipeline = pipeline
+        self._role = role
+        self._results = results
+        self._read_status = read_status
         self._clock = clock
         self._sent: dict[str, datetime] = {}
         self._started = clock.now()
@@ -67,12 +69,12 @@ class Alerts:
                 self._sent[key] = now
 
     def _find(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Yield what this role is to tell: where two processes share the work, each tells of its own part."""
-        if self._pipeline.role != "ingest":
-            yield from find_jumps(self._pipeline.results, now)
-        if self._pipeline.role != "analyze":
-            yield from find_gaps(self._pipeline.results, self._started, now)
-            position, _ = self._pipeline.read_state()
+        """Yield what this role is to report: where two processes share the work, each reports its own part."""
+        if self._role != "ingest":
+            yield from find_jumps(self._results, now)
+        if self._role != "analyze":
+            yield from find_gaps(self._results, self._started, now)
+            position = self._read_status().position
             yield from find_silence(position.seen_at if position and not position.finished else "", now)
 
     def _post(self, key: str, text: str) -> bool:

@@ -1,1 +1,4 @@
-"""``python main.py backfill``: score an archive on all cores, or on a Dask cluster where one machine is not enough."""
+"""Archives scored once, row for row, by many workers, and stored results scored again by the current model.
+
+``archive`` reads rows in groups, ``cluster`` has each scored by a ``worker``, the ``ledger`` remembers what is done.
+"""

@@ -22,7 +22,7 @@ from sentiment.labelled.options import FileOptions, parse_options
 from sentiment.labelled.records import Fault
 from sentiment.store import Store, open_store
 
-GROUP: Final = 2_000
+GROUP_ROWS: Final = 2_000
 """Rows of one task: some seconds of work, so that a lost worker costs little."""
 RESULTS: Final = "results"
 _EXAMPLES: Final = "/srv/archive.csv.gz, file:///srv/archive, s3://bucket/archive or results"
@@ -59,7 +59,7 @@ class ArchiveFile(NamedTuple):
         return sum(1 for _ in read_lines(self.path))
 
 
-class Group(NamedTuple):
+class RowGroup(NamedTuple):
     """Consecutive rows of one file, or results to be scored anew."""
 
     file: str
@@ -100,23 +100,23 @@ def _split_options(place: str) -> tuple[str, FileOptions]:
     return location, parse_options(fragment)
 
 
-def read_groups(file: ArchiveFile, path: Path, done: int = 0) -> Iterator[Group]:
+def read_groups(file: ArchiveFile, path: Path, done: int = 0) -> Iterator[RowGroup]:
     """Yield a file's rows behind the first ``done`` in groups; unreadable rows are dead letters in their place.
 
     ``path``: where the file lies on this machine.
     """
     entries = _read_entries(file, path, done)
-    while group := list(islice(entries, GROUP)):
-        yield Group(file.name, done, group)
+    while group := list(islice(entries, GROUP_ROWS)):
+        yield RowGroup(file.name, done, group)
         done += len(group)
 
 
-def read_outdated_groups(results: Results, model_version: str) -> Iterator[Group]:
+def read_outdated_groups(results: Results, model_version: str) -> Iterator[RowGroup]:
     """Yield stored results of older models as posts to be scored anew, each once."""
     outdated, number = results.read_outdated(model_version), 0
-    while group := list(islice(outdated, GROUP)):
+    while group := list(islice(outdated, GROUP_ROWS)):
         seen = {result.id: result.analyzed_at for result in group}
-        yield Group(RESULTS, number, [_make_post(result) for result in group], seen)
+        yield RowGroup(RESULTS, number, [_make_post(result) for result in group], seen)
         number += len(group)
 
 
@@ -133,7 +133,7 @@ def _read_entries(file: ArchiveFile, path: Path, done: int) -> Iterator[Entry]:
     posts = inspect_file(path, file.options)
     for record in islice(posts.read(), done, None):
         if isinstance(record, Fault):
-            yield _bury(file.name, record.line, record.reason, record.detail, record.original)
+            yield _make_letter(file.name, record.line, record.reason, record.detail, record.original)
         else:
             yield _make_entry(file.name, record.line, record.values, posts.columns)
 
@@ -143,7 +143,7 @@ def _read_parquet(file: ArchiveFile, path: Path, done: int) -> Iterator[Entry]:
 
     with parquet.ParquetFile(path) as table:
         columns = choose_columns(table.schema_arrow.names, file.options)
-        rows = (row for batch in table.iter_batches(GROUP) for row in batch.to_pylist())
+        rows = (row for batch in table.iter_batches(GROUP_ROWS) for row in batch.to_pylist())
         for number, row in enumerate(islice(rows, done, None), start=done + 1):
             yield _make_entry(file.name, number, row, columns)
 
@@ -152,9 +152,9 @@ def _make_entry(name: str, number: int, values: dict[str, Any], columns: Columns
     try:
         return make_tweet(values, columns, position=f"{name} line {number}", fallback_id=derive_id(name, str(number)))
     except PermanentError as error:
-        return _bury(name, number, error.code, error.detail, repr(values).encode("utf-8", "backslashreplace"))
+        return _make_letter(name, number, error.code, error.detail, repr(values).encode("utf-8", "backslashreplace"))
 
 
-def _bury(name: str, number: int, reason: str, detail: str, original: bytes) -> DeadLetter:
+def _make_letter(name: str, number: int, reason: str, detail: str, original: bytes) -> DeadLetter:
     position = f"{name} line {number}"
     return DeadLetter(derive_id(name, position), "replay", position, reason, detail, original, now())

@@ -1,1 +1,10 @@
-"""Steps clean and predict: spooled posts are cleaned, sent to serve in batches, and handed to the results store."""
+"""clean → predict: serve's prediction for each post of the spool, joined to what is stored."""
+
+from __future__ import annotations
+
+from libs.scoring.analyze import Analyzer
+from libs.scoring.answers import RefusedText, ScoredText
+from libs.scoring.batches import build_batch, sort_entries
+from libs.scoring.predict import ServeClient
+
+__all__ = ["Analyzer", "RefusedText", "ScoredText", "ServeClient", "build_batch", "sort_entries"]

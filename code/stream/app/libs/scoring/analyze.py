@@ -11,11 +11,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from libs.results import Results
 from libs.scoring.batches import Share, build_batch, bury_result, sort_entries
-from libs.scoring.predict import Predictor
+from libs.scoring.predict import ServeClient
 from libs.service.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
-from libs.spool import Parcel, Spool
+from libs.spool.interface import Parcel, Spool
 from libs.values.result import ResultBatch
 from libs.values.times import read_time
 from sentiment.errors import PermanentError, TransientError
@@ -38,16 +37,18 @@ class _Round(NamedTuple):
 class Analyzer:
     """Takes parcels in order, keeps a few rounds in flight, and stores them in order."""
 
-    def __init__(self, spool: Spool, predictor: Predictor, results: Results, clock: Clock, batch_size: int) -> None:
-        """``batch_size``: most texts in one call of serve."""
+    def __init__(
+        self, spool: Spool, serve: ServeClient, store: Callable[[ResultBatch], None], clock: Clock, batch_size: int
+    ) -> None:
+        """``store``: keeps a batch for good, see ``libs.results``; ``batch_size``: most texts in one call of serve."""
         self._spool = spool
-        self._predictor = predictor
-        self._results = results
+        self._serve = serve
+        self._store_batch = store
         self._clock = clock
         self._batch_size = batch_size
         self._rounds: deque[_Round] = deque()
         self._held: list[Parcel] = []
-        self.trouble = ""
+        self.problem = ""
         """Why results cannot be stored at the moment; empty while they can."""
 
     def run(self, languages: frozenset[str]) -> None:
@@ -55,7 +56,7 @@ class Analyzer:
         ended = threading.Event()
         start_thread("keep alive", lambda: self._keep_alive(ended))
         try:
-            languages = languages or self._predictor.read_languages()
+            languages = languages or self._serve.read_languages()
             while not self._clock.stopped:
                 self._fill(languages)
                 if self._rounds:
@@ -86,14 +87,14 @@ class Analyzer:
         texts = share.clean_texts()
         starts = range(0, len(texts), self._batch_size)
         answers = [
-            answer for start in starts for answer in self._predictor.predict(texts[start : start + self._batch_size])
+            answer for start in starts for answer in self._serve.predict(texts[start : start + self._batch_size])
         ]
         return build_batch(share, texts, answers)
 
     def _finish(self, round_: _Round) -> None:
         batch = self._await(round_.batch)
         self._store(batch, round_.share)
-        self._retry(lambda: self._spool.acknowledge(round_.parcels))
+        self._retry(partial(self._spool.acknowledge, round_.parcels))
         self._count(batch, round_.share)
 
     def _await(self, future: Future[ResultBatch]) -> ResultBatch:
@@ -115,7 +116,7 @@ class Analyzer:
     def _store(self, batch: ResultBatch, share: Share) -> None:
         """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
         try:
-            self._retry(lambda: self._results.store(batch))
+            self._retry(partial(self._store_batch, batch))
         except PermanentError as error:
             if not batch.results:
                 raise
@@ -128,10 +129,10 @@ class Analyzer:
 
     def _retry(self, attempt: Callable[[], None]) -> None:
         retry(attempt, self._clock, Backoff(), report=self._report)
-        self.trouble = ""
+        self.problem = ""
 
     def _report(self, error: TransientError, _failures: int) -> None:
-        self.trouble = error.detail
+        self.problem = error.detail
         logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
 
     def _count(self, batch: ResultBatch, share: Share) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from libs.scoring.predict import Refusal, Scored
-from libs.spool import Parcel
+from libs.scoring.answers import RefusedText, ScoredText
+from libs.spool.interface import Parcel
 from libs.values.result import Result, ResultBatch, Skipped
 from libs.values.times import now
 from libs.values.tweet import DeadLetter, Gap, Removal, Tweet, bury_tweet, derive_id
@@ -51,14 +51,14 @@ def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> Share:
     return share
 
 
-def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scored | Refusal]) -> ResultBatch:
+def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[ScoredText | RefusedText]) -> ResultBatch:
     """Join tweets with their predictions; refused ones become dead letters."""
     moment = now()
     scored: list[Tweet] = []
     results, letters = {}, list(share.dead_letters)
     newest: dict[str, Tweet] = {}
     for tweet, text, answer in zip(share.tweets, texts, answers, strict=True):
-        if isinstance(answer, Refusal):
+        if isinstance(answer, RefusedText):
             letters.append(bury_tweet(tweet, answer.code, answer.detail, moment))
             continue
         scored.append(tweet)
@@ -96,7 +96,7 @@ def _sort_tweet(tweet: Tweet, languages: frozenset[str], share: Share) -> None:
     (share.tweets if scored else share.foreign).append(tweet)
 
 
-def _make_result(tweet: Tweet, text: CleanText, scored: Scored, moment: str) -> Result:
+def _make_result(tweet: Tweet, text: CleanText, scored: ScoredText, moment: str) -> Result:
     return Result(
         id=tweet.id,
         user=tweet.user,

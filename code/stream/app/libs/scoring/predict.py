@@ -1,6 +1,6 @@
 """Ask serve for predictions, for as long as it takes: nothing is dropped while serve is down, slow or busy.
 
-A text that serve refuses for good comes back as a ``Refusal`` and costs its neighbours nothing.
+A text that serve refuses for good comes back as a ``RefusedText`` and costs its neighbours nothing.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar, get_args
+from typing import Final, TypeVar
 
 import orjson
 import requests
 from pydantic import SecretStr
 
+from libs.scoring.answers import RefusedText, ScoredText, describe_failure, read_answer, read_object
 from libs.service.metrics import PREDICT_CALLS
 from sentiment.errors import PermanentError, TransientError
-from sentiment.model.labels import Label
 from sentiment.service.clock import Clock
 from sentiment.service.retry import Backoff, retry
 from sentiment.text.cleaning import CleanText
@@ -24,7 +24,6 @@ from sentiment.text.cleaning import CleanText
 logger = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS: Final = (5.0, 60.0)  # to connect, to answer
-_LABELS: Final = frozenset(get_args(Label))
 _TRIES_OF_A_FAILING_BATCH: Final = 4
 # A worker has three calls open at most: even at the longest wait serve is asked rarely, and found soon.
 _BACKOFF: Final = Backoff(longest_seconds=5.0)
@@ -33,22 +32,7 @@ _LOUD_EVERY: Final = 10  # failures to one line in the log
 Outcome = TypeVar("Outcome")
 
 
-class Refusal(NamedTuple):
-    """Why serve will never score this text."""
-
-    code: str
-    detail: str
-
-
-class Scored(NamedTuple):
-    """A prediction and the release that made it."""
-
-    label: Label
-    score: float
-    model_version: str
-
-
-class Predictor:
+class ServeClient:
     """A client of serve; safe to use from several threads at once."""
 
     def __init__(self, url: str, api_key: SecretStr | None, clock: Clock) -> None:
@@ -57,15 +41,15 @@ class Predictor:
         self._headers = {"X-API-Key": api_key.get_secret_value()} if api_key else {}
         self._clock = clock
         self._sessions: deque[requests.Session] = deque()
-        self.trouble = ""
+        self.problem = ""
         """Why serve cannot be used at the moment; empty while it can."""
 
-    def predict(self, texts: Sequence[CleanText]) -> list[Scored | Refusal]:
+    def predict(self, texts: Sequence[CleanText]) -> list[ScoredText | RefusedText]:
         """Return one per text, in order, when serve has answered for all; ``StoppedError`` when asked to stop before."""
         if not texts:
             return []
         answers = self._ask(list(texts))
-        self.trouble = ""
+        self.problem = ""
         return answers
 
     def read_languages(self) -> frozenset[str]:
@@ -76,50 +60,50 @@ class Predictor:
         """Raise ``TransientError`` when serve does not answer or is not ready, ``PermanentError`` when it is not serve."""
         self._fetch_languages()
         answer = self._attempt([""])
-        if isinstance(answer, Refusal):
+        if isinstance(answer, RefusedText):
             raise PermanentError(f"serve refuses a text: {answer.detail}", code=answer.code)
 
-    def _ask(self, texts: list[CleanText], tries: int = _TRIES_OF_A_FAILING_BATCH) -> list[Scored | Refusal]:
+    def _ask(self, texts: list[CleanText], tries: int = _TRIES_OF_A_FAILING_BATCH) -> list[ScoredText | RefusedText]:
         """Wait for as long as it takes; ``tries``: failures of these texts alone before one of them is to blame."""
         failures = 0
 
-        def attempt() -> list[Scored | Refusal] | Refusal:
+        def attempt() -> list[ScoredText | RefusedText] | RefusedText:
             nonlocal failures
             try:
                 return self._attempt(texts)
             except TransientError as error:
                 failures += error.code == "predict_failed"
                 if failures >= tries and self._is_well():
-                    return Refusal("predict_failed", error.detail)
+                    return RefusedText("predict_failed", error.detail)
                 raise
 
         answer = self._retry(attempt)
-        return self._split(texts, answer) if isinstance(answer, Refusal) else answer
+        return self._split(texts, answer) if isinstance(answer, RefusedText) else answer
 
     def _retry(self, attempt: Callable[[], Outcome]) -> Outcome:
         return retry(attempt, self._clock, _BACKOFF, report=self._report, heed_retry_after=True)
 
-    def _split(self, texts: list[CleanText], refusal: Refusal) -> list[Scored | Refusal]:
+    def _split(self, texts: list[CleanText], refusal: RefusedText) -> list[ScoredText | RefusedText]:
         """Find the texts that spoil a refused batch by halving it."""
         if len(texts) == 1:
             return [refusal]
         middle = len(texts) // 2
         return self._ask_part(texts[:middle]) + self._ask_part(texts[middle:])
 
-    def _ask_part(self, texts: list[CleanText]) -> list[Scored | Refusal]:
+    def _ask_part(self, texts: list[CleanText]) -> list[ScoredText | RefusedText]:
         # The whole has failed often enough: a part that fails is halved at once, so that the others wait no longer than
         # it takes to find the culprit. Only a single text, which is about to be given up, gets all its tries.
         return self._ask(texts, 1 if len(texts) > 1 else _TRIES_OF_A_FAILING_BATCH)
 
-    def _attempt(self, texts: Sequence[str]) -> list[Scored | Refusal] | Refusal:
-        """One call. ``TransientError`` = try again; a ``Refusal`` is of the batch as a whole."""
+    def _attempt(self, texts: Sequence[str]) -> list[ScoredText | RefusedText] | RefusedText:
+        """One call. ``TransientError`` = try again; a ``RefusedText`` is of the batch as a whole."""
         response = self._call("POST", "/predict", orjson.dumps({"texts": list(texts)}))
         if response.status_code == 200:
-            return _read_answer(response, len(texts))
+            return read_answer(response, len(texts))
         if response.status_code in (400, 413, 422):
-            problem = _read_json(response)
-            return Refusal(str(problem.get("code", response.status_code)), str(problem.get("detail", ""))[:300])
-        raise _describe_failure(response)
+            problem = read_object(response)
+            return RefusedText(str(problem.get("code", response.status_code)), str(problem.get("detail", ""))[:300])
+        raise describe_failure(response)
 
     def _is_well(self) -> bool:
         """Tell whether serve answers for a harmless text, so that a failure is the batch's own fault."""
@@ -131,8 +115,8 @@ class Predictor:
     def _fetch_languages(self) -> frozenset[str]:
         response = self._call("GET", "/model")
         if response.status_code != 200:
-            raise _describe_failure(response)
-        languages = _read_json(response).get("languages")
+            raise describe_failure(response)
+        languages = read_object(response).get("languages")
         if not isinstance(languages, list):
             raise TransientError(f"{self._url}/model names no languages", code="predict_not_serve")
         return frozenset(str(language).lower() for language in languages)
@@ -162,47 +146,6 @@ class Predictor:
             return requests.Session()
 
     def _report(self, error: TransientError, failures: int) -> None:
-        self.trouble = error.detail
+        self.problem = error.detail
         if failures % _LOUD_EVERY == 1:
             logger.warning("waiting for serve", extra={"code": error.code, "detail": error.detail, "attempt": failures})
-
-
-def _read_answer(response: requests.Response, texts: int) -> list[Scored | Refusal]:
-    body = _read_json(response)
-    rows, version = body.get("predictions"), body.get("model_version")
-    if not isinstance(rows, list) or len(rows) != texts or not isinstance(version, str) or not version:
-        raise TransientError(
-            "serve's answer is not one prediction per text with a model_version", code="predict_not_serve"
-        )
-    try:
-        return [_read_prediction(row, version) for row in rows]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TransientError(f"serve's answer holds no predictions: {error!r}", code="predict_not_serve") from None
-
-
-def _read_prediction(row: dict[str, Any], version: str) -> Scored | Refusal:
-    if "error" in row:
-        return Refusal(str(row["error"]["code"]), str(row["error"].get("detail", ""))[:300])
-    label, score = row["label"], float(row["score"])
-    if label not in _LABELS or not 0 <= score <= 1:
-        raise ValueError(label, score)
-    return Scored(label, score, version)
-
-
-def _read_json(response: requests.Response) -> dict[str, Any]:
-    try:
-        body = orjson.loads(response.content)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise TransientError(f"{response.url} does not answer in JSON", code="predict_not_serve")
-    return body
-
-
-def _describe_failure(response: requests.Response) -> TransientError:
-    after = response.headers.get("Retry-After", "")
-    code = {401: "predict_denied", 403: "predict_denied", 500: "predict_failed"}.get(
-        response.status_code, "predict_down"
-    )
-    detail = f"{response.url} answers {response.status_code}"
-    return TransientError(detail, code=code, retry_after_seconds=float(after) if after.isdigit() else 0.0)

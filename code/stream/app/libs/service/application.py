@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import Flask, Response
 
 from libs.dashboard.page import make_page, mount_page, page_policy
-from libs.dashboard.summary import summarize
+from libs.dashboard.summary import as_json, summarize
 from libs.results import as_record
 from libs.results.export import export_csv
 from libs.results.periods import choose_period
@@ -51,7 +51,7 @@ def create_stream_app(settings: StreamSettings, pipeline: Pipeline, folder: Path
     _register_reads(app, pipeline)
     _register_progress(app, pipeline)
     _register_dead_letters(app, settings, pipeline)
-    mount_page(page, app, pipeline)
+    mount_page(page, app, pipeline.results, pipeline.read_status)
     return app
 
 
@@ -97,7 +97,7 @@ def _register_reads(app: Flask, pipeline: Pipeline) -> None:
     )
     def read_summary() -> dict[str, Any]:
         query = read_query(SummaryQuery)
-        return summarize(results, query.topic, query.minutes, query.bucket_length_seconds)
+        return as_json(summarize(results, query.topic, query.minutes, query.bucket_length_seconds))
 
     @app.get("/api/gaps")
     @_describe_read(

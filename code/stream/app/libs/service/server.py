@@ -16,8 +16,11 @@ _THREADS = 8  # the page polls, and each question may wait for the database
 _M_ARENA_MAX: Final = -8  # malloc.h of glibc
 
 
-def serve_role(role: Role, factory: str) -> None:
-    """Serve until a signal ends it. ``ConfigurationError`` before anything starts when a setting is wrong."""
+def serve_role(role: Role) -> None:
+    """Serve a role's page and API (``main.create_<role>``) until a signal ends it.
+
+    ``ConfigurationError`` before anything starts when a setting is wrong.
+    """
     settings = read_stream_settings(role)
     _share_one_arena()
     configure_logs("stream", settings.log_level)
@@ -28,7 +31,7 @@ def serve_role(role: Role, factory: str) -> None:
         graceful_timeout_seconds=1,
         options={"worker_exit": _stop_pipeline, "timeout": 120},
     )
-    run_server(factory, server)
+    run_server(f"main:create_{role}", server)
 
 
 def _share_one_arena() -> None:

@@ -1,41 +1,48 @@
-"""What stream reads from the environment, once."""
+"""What stream reads from the environment, once: a model for each role, whose required fields are required by their type."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from libs.values.addresses import require_results_url, require_source_url, require_spool_url
+from libs.values.addresses import (
+    FolderAddress,
+    SourceAddress,
+    SpoolAddress,
+    XAddress,
+    parse_source_url,
+    parse_spool_url,
+    require_results_url,
+)
 from libs.values.topics import TRACK_EXAMPLE, compile_matchers, parse_track, require_rules
-from sentiment.errors import ConfigurationError
 from sentiment.service.settings import AppSettings, is_loopback, read_settings, require_token_beyond_loopback
 
 Role = Literal["all", "ingest", "analyze"]
 
-_SOURCE_EXAMPLE = "file:///srv/tweets.csv.gz?rate=50"
-_PREDICT_EXAMPLE = "http://127.0.0.1:8080"
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}")
+_PREDICT_URL: Final[Any] = Field(
+    description="Address of serve (roles all, analyze, backfill).", examples=["http://127.0.0.1:8080"]
+)
+_SOURCE_URL: Final[Any] = Field(
+    description="Where posts come from (roles all, ingest): replay of a file, X, or Bluesky Jetstream.",
+    examples=["file:///srv/tweets.csv.gz?rate=50"],
+)
 
 
 class StreamSettings(AppSettings):
-    """Settings of every role; ``read_stream_settings`` adds what one role cannot do without."""
+    """Every variable of stream, as ``check`` and ``summary`` read them: those that only some roles need may be missing."""
 
     port: int = Field(8082, ge=0, le=65535, description="Port of the page, the API and the probes.", examples=["8082"])
-    predict_url: str = Field(
-        "", description="Address of serve (roles all, analyze, backfill).", examples=[_PREDICT_EXAMPLE]
-    )
+    predict_url: Annotated[str | None, _PREDICT_URL] = None
     predict_api_key: SecretStr | None = Field(
         None, description="API key for a serve that has accounts.", examples=["a key from serve's page"]
     )
     predict_batch: int = Field(512, ge=1, le=1024, description="Most texts in one call of serve.", examples=["512"])
-    source_url: str = Field(
-        "",
-        description="Where posts come from (roles all, ingest): replay of a file, X, or Bluesky Jetstream.",
-        examples=[_SOURCE_EXAMPLE],
-    )
+    source_url: Annotated[str | None, _SOURCE_URL] = None
     spool_url: str = Field(
         description="Where posts wait between ingest and analyze: a folder or an SQS queue.",
         examples=["file:///var/lib/sentiment/spool"],
@@ -81,11 +88,11 @@ class StreamSettings(AppSettings):
 
     @field_validator("predict_url")
     @classmethod
-    def _require_http(cls, url: str) -> str:
+    def _require_http(cls, url: str | None) -> str | None:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             msg = "must be an http or https address"
             raise ValueError(msg)
-        return url.rstrip("/")
+        return url.rstrip("/") if url else url
 
     @field_validator("alert_webhook_url")
     @classmethod
@@ -104,38 +111,88 @@ class StreamSettings(AppSettings):
             raise ValueError(msg)
         return langs
 
+    @model_validator(mode="after")
+    def _require_stores(self) -> Any:
+        """Refuse addresses and topics that make no sense, once each variable by itself is well-formed."""
+        parse_spool_url(self.spool_url)
+        require_results_url(self.results_url)
+        parse_track(self.track)
+        return self
+
+    @cached_property
+    def spool_address(self) -> SpoolAddress:
+        """SPOOL_URL as a typed value."""
+        return parse_spool_url(self.spool_url)
+
+    @property
+    def many_analyze(self) -> bool:
+        """Whether several processes may store results at a time: a folder spool's lock lets one do so, a queue any number."""
+        return not isinstance(self.spool_address, FolderAddress)
+
     @property
     def languages(self) -> frozenset[str]:
         """LANGS as lower-case codes; empty when it is not set."""
         return frozenset(lang.strip().lower() for lang in self.langs.split(",") if lang.strip())
 
 
-def read_stream_settings(role: Role | Literal["backfill", "summary"], **overrides: object) -> StreamSettings:
-    """Return the settings; ``ConfigurationError`` in one line when something this role needs is missing or malformed."""
-    settings = read_settings(StreamSettings, **overrides)
-    if role in ("all", "ingest"):
-        _require(settings.source_url, "SOURCE_URL", _SOURCE_EXAMPLE)
-        require_source_url(settings.source_url, settings.x_bearer_token)
-        _require_track(settings)
-    if role in ("all", "analyze", "backfill"):
-        _require(settings.predict_url, "PREDICT_URL", _PREDICT_EXAMPLE)
-    require_spool_url(settings.spool_url)
-    require_results_url(settings.results_url)
-    parse_track(settings.track)
-    if role in ("all", "ingest", "analyze"):
-        require_token_beyond_loopback(
-            settings.host, settings.stream_token, "STREAM_TOKEN", allow_open=settings.allow_open
-        )
-    return settings
+class BackfillSettings(StreamSettings):
+    """``backfill``: what scores an archive."""
+
+    predict_url: Annotated[str, _PREDICT_URL]
 
 
-def _require_track(settings: StreamSettings) -> None:
-    if urlsplit(settings.source_url).scheme in ("x", "x+http"):
-        require_rules(settings.track)
-    else:
-        compile_matchers(parse_track(settings.track))
+class RoleSettings(StreamSettings):
+    """A role that runs as a service and listens: beyond this machine only with a token, unless that is meant."""
+
+    role: ClassVar[Role]
+
+    @model_validator(mode="after")
+    def _require_token(self) -> Any:
+        require_token_beyond_loopback(self.host, self.stream_token, "STREAM_TOKEN", allow_open=self.allow_open)
+        return self
 
 
-def _require(value: str, variable: str, example: str) -> None:
-    if not value:
-        raise ConfigurationError(f"{variable} is missing, e.g. {variable}={example}")
+class IngestSettings(RoleSettings):
+    """``ingest``: what reads posts into the spool."""
+
+    role: ClassVar[Role] = "ingest"
+    source_url: Annotated[str, _SOURCE_URL]
+
+    @model_validator(mode="after")
+    def _require_source(self) -> Any:
+        if isinstance(self.source_address, XAddress):
+            require_rules(self.track)
+        else:
+            compile_matchers(parse_track(self.track))
+        return self
+
+    @cached_property
+    def source_address(self) -> SourceAddress:
+        """SOURCE_URL as a typed value."""
+        return parse_source_url(self.source_url, self.x_bearer_token)
+
+
+class AnalyzeSettings(RoleSettings):
+    """``analyze``: what cleans, predicts and stores what lies in the spool."""
+
+    role: ClassVar[Role] = "analyze"
+    predict_url: Annotated[str, _PREDICT_URL]
+
+
+class AllSettings(IngestSettings, AnalyzeSettings):
+    """Both roles in one process."""
+
+    role: ClassVar[Role] = "all"
+    predict_url: Annotated[str, _PREDICT_URL]
+
+
+_KINDS: Final[dict[Role, type[RoleSettings]]] = {
+    "all": AllSettings,
+    "ingest": IngestSettings,
+    "analyze": AnalyzeSettings,
+}
+
+
+def read_stream_settings(role: Role) -> RoleSettings:
+    """Return a role's settings; ``ConfigurationError`` in one line when something it needs is missing or malformed."""
+    return read_settings(_KINDS[role])

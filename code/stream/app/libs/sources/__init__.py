@@ -1,18 +1,18 @@
-"""Where posts come from: one small interface, three implementations, chosen by ``SOURCE_URL``."""
+"""Where posts come from: one small interface, three implementations (X, Bluesky, replay of a file)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from libs.service.settings import StreamSettings
+from libs.values.addresses import JetstreamAddress, ReplayAddress, SourceAddress, XAddress
 from libs.values.position import Chunk, Position
 from libs.values.tweet import Entry
 from sentiment.service.clock import Clock
 
 
-class Source(Protocol):
+class PostSource(Protocol):
     """An iterator over chunks that never gives up: it reconnects by itself and reports each gap as an entry.
 
     Nobody reads on while the spool is full. A live source that finds its reader was away for long reports that, too.
@@ -21,7 +21,7 @@ class Source(Protocol):
     key: str
     """Names this source among others, without secrets or pace: its position is kept under this key."""
 
-    trouble: str
+    problem: str
     """Why nothing can be read at the moment; empty while it can."""
 
     def read(self, position: Position) -> Iterator[Chunk]:
@@ -34,17 +34,18 @@ class Source(Protocol):
         """Raise ``SentimentError`` with what stands in the way of reading."""
 
 
-def open_source(settings: StreamSettings, clock: Clock) -> Source:
-    """Return the source that ``SOURCE_URL`` names."""
-    scheme = urlsplit(settings.source_url).scheme
-    if scheme == "file":
-        from libs.sources.replay.source import ReplaySource
+def open_source(address: SourceAddress, settings: StreamSettings, clock: Clock) -> PostSource:
+    """Return the source at an address; ``settings``: which topics to follow and how much of X's budget to spend."""
+    match address:
+        case ReplayAddress():
+            from libs.sources.replay.source import ReplaySource
 
-        return ReplaySource(settings.source_url, settings.track, clock)
-    if scheme in ("ws", "wss"):
-        from libs.sources.bluesky.source import BlueskySource
+            return ReplaySource(address, settings.track, clock)
+        case JetstreamAddress(url):
+            from libs.sources.bluesky.source import BlueskySource
 
-        return BlueskySource(settings.source_url, settings.track, clock)
-    from libs.sources.x.source import XSource
+            return BlueskySource(url, settings.track, clock)
+        case XAddress():
+            from libs.sources.x.source import XSource
 
-    return XSource(settings, clock)
+            return XSource(address, settings.track, settings.x_daily_post_budget, clock)

@@ -1,87 +1,21 @@
-"""Between reading and scoring: a durable queue, one small interface, two implementations, chosen by ``SPOOL_URL``."""
+"""Between reading and scoring: a durable queue of posts, in a folder or in SQS, chosen by ``SPOOL_URL``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
-from urllib.parse import unquote, urlsplit
+from libs.spool.ingest import Ingester
+from libs.spool.interface import Parcel, PositionStore, Spool, SpoolFullError
+from libs.spool.lock import lock_role
+from libs.values.addresses import FolderAddress, SpoolAddress
 
-from libs.results import Results
-from libs.service.settings import StreamSettings
-from libs.values.addresses import parse_queue_url
-from libs.values.position import Position
-from libs.values.tweet import Entry
-from sentiment.errors import TransientError
+__all__ = ["Ingester", "Parcel", "PositionStore", "Spool", "SpoolFullError", "lock_role", "open_spool"]
 
 
-class Parcel(NamedTuple):
-    """Entries that were put together and are acknowledged together."""
-
-    handle: str
-    entries: list[Entry]
-    damaged: bytes = b""
-    """The parcel's bytes when they cannot be unpacked; its entries are then empty."""
-
-
-class SpoolFullError(TransientError):
-    """The spool holds as much as it may, or its disk is full: read no further, nothing of the call was taken."""
-
-    def __init__(self, detail: str) -> None:
-        """Ask the caller to come back in a second."""
-        super().__init__(detail, code="spool_full", retry_after_seconds=1.0)
-
-
-class Spool(Protocol):
-    """What ``put`` has returned for survives any kill and is taken again until it is acknowledged.
-
-    Every method raises ``TransientError`` when the spool cannot be reached for now.
-    """
-
-    ordered: bool
-    """Whether parcels come in the order they were put; else a removal may overtake its post."""
-
-    keep_alive_seconds: float
-    """How often to call ``keep_alive`` for parcels in hand."""
-
-    def put(self, key: str, entries: Sequence[Entry], position: Position | None) -> None:
-        """Keep entries and the source's new position, both or neither; None leaves the position as it is.
-
-        ``SpoolFullError`` when there is no room.
-        """
-
-    def read_position(self, key: str) -> Position:
-        """Return the last position kept for the source ``key``."""
-
-    def take(self, limit: int, wait_seconds: float) -> list[Parcel]:
-        """Return parcels not taken before by this object, up to about ``limit`` entries, waiting for the first."""
-
-    def acknowledge(self, parcels: Sequence[Parcel]) -> None:
-        """Forget parcels whose every entry is stored."""
-
-    def keep_alive(self, parcels: Sequence[Parcel]) -> None:
-        """Say that parcels taken long ago are still being worked on, so that no other worker gets them."""
-
-    def give_back(self, parcels: Sequence[Parcel]) -> None:
-        """Let parcels be taken again, by this worker or another: this one stops before it has stored them."""
-
-    def count(self) -> int:
-        """Return how many entries wait; an estimate where the queue gives only one."""
-
-    def check(self) -> None:
-        """Prove that the spool can be written; raises what stands in the way."""
-
-    def close(self) -> None:
-        """Release what the object holds."""
-
-
-def open_spool(settings: StreamSettings, results: Results) -> Spool:
-    """Return the spool that ``SPOOL_URL`` names. A queue keeps its sources' positions in ``results``."""
-    parts = urlsplit(settings.spool_url)
-    if parts.scheme == "file":
+def open_spool(address: SpoolAddress, max_posts: int, positions: PositionStore) -> Spool:
+    """Return the spool at an address. A queue keeps its sources' positions in ``positions``, a folder beside its posts."""
+    if isinstance(address, FolderAddress):
         from libs.spool.folder import FolderSpool
 
-        return FolderSpool(unquote(parts.path), settings.spool_max_posts)
+        return FolderSpool(address.path, max_posts)
     from libs.spool.queue import QueueSpool
 
-    address = parse_queue_url(settings.spool_url)
-    return QueueSpool(address.name, settings.spool_max_posts, results, address.visibility_seconds)
+    return QueueSpool(address.name, max_posts, positions, address.visibility_seconds)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from libs.spool import Parcel, SpoolFullError
+from libs.spool.interface import Parcel, SpoolFullError
 from libs.spool.reserve import RESERVE_BYTES, Reserve
 from libs.values.position import Position
 from libs.values.tweet import Entry, pack_entries, unpack_entries

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final
 
 from libs.service.metrics import GAPS, READ
-from libs.sources import Source
-from libs.spool import Spool
+from libs.sources import PostSource
+from libs.spool.interface import Spool
 from libs.values.position import Chunk, Position
 from libs.values.times import format_time
 from libs.values.tweet import Gap, Removal
@@ -105,13 +105,13 @@ class _Chunks:
 class Ingester:
     """Reads in one thread and commits in another, so that the sync of one commit gathers the next."""
 
-    def __init__(self, source: Source, spool: Spool, clock: Clock) -> None:
+    def __init__(self, source: PostSource, spool: Spool, clock: Clock) -> None:
         """Nothing starts before ``run``."""
         self._source = source
         self._spool = spool
         self._clock = clock
         self._reading: Future[None] | None = None
-        self.trouble = ""
+        self.problem = ""
         """Why nothing can be taken into the spool at the moment; empty while it can."""
 
     def run(self) -> None:
@@ -149,11 +149,11 @@ class Ingester:
         """Wait until the spool has taken the chunk."""
         put = partial(self._spool.put, self._source.key, chunk.entries, chunk.position)
         retry(put, self._clock, _BACKOFF, report=self._report)
-        self.trouble = ""
+        self.problem = ""
         self._count(chunk)
 
     def _report(self, error: TransientError, failures: int) -> None:
-        self.trouble = error.detail
+        self.problem = error.detail
         if failures % _LOUD_EVERY == 1:
             logger.warning("waiting for the spool", extra={"code": error.code, "detail": error.detail})
 

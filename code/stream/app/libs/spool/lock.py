@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from libs.values.addresses import FolderAddress, SpoolAddress
 from sentiment.errors import TransientError
+from sentiment.service.locks import take_lock
 
 
 @contextmanager
-def lock_role(spool_url: str, role: str) -> Iterator[None]:
+def lock_role(address: SpoolAddress, role: str) -> Iterator[None]:
     """Hold the lock of ``role``; a queue needs none.
 
     ``TransientError("role_taken")`` while another process has it, ``TransientError("spool_down")`` without the folder.
     """
-    parts = urlsplit(spool_url)
-    if parts.scheme != "file":
+    if not isinstance(address, FolderAddress):
         yield
         return
-    folder = Path(unquote(parts.path))
+    folder = address.path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f"{role}.lock").open("a")
+        lock = take_lock(folder / f"{role}.lock", wait=False)
+    except BlockingIOError:
+        raise TransientError(f"another process does {role} on {folder}", code="role_taken") from None
     except OSError as error:
         raise TransientError(f"the spool in {folder} cannot be written: {error.strerror}", code="spool_down") from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise TransientError(f"another process does {role} on {folder}", code="role_taken") from None
         yield

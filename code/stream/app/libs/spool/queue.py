@@ -13,8 +13,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Final
 
-from libs.results import Results
-from libs.spool import Parcel, SpoolFullError
+from libs.spool.interface import Parcel, PositionStore, SpoolFullError
 from libs.spool.sqs import Message, Queue
 from libs.values.addresses import DEFAULT_VISIBILITY_SECONDS
 from libs.values.position import Position
@@ -36,13 +35,17 @@ class QueueSpool:
     ordered = False
 
     def __init__(
-        self, name: str, max_entries: int, results: Results, visibility_seconds: int = DEFAULT_VISIBILITY_SECONDS
+        self,
+        name: str,
+        max_entries: int,
+        positions: PositionStore,
+        visibility_seconds: int = DEFAULT_VISIBILITY_SECONDS,
     ) -> None:
         """Make the client; the queues are created at the first use if they are absent."""
         self.keep_alive_seconds = visibility_seconds / 3
         self._queue = Queue(name, visibility_seconds)
         self._max = max_entries
-        self._results = results
+        self._positions = positions
         self._counted: tuple[float, int] = (0.0, 0)
         self._dead_read = 0.0
         self._mean_entries = 1.0
@@ -55,11 +58,11 @@ class QueueSpool:
             self._queue.send(body)
         self._counted = (self._counted[0], self._counted[1] + len(entries))
         if position:
-            self._results.write_position(key, position)
+            self._positions.write_position(key, position)
 
     def read_position(self, key: str) -> Position:
         """Return the position kept with the results."""
-        return self._results.read_position(key)
+        return self._positions.read_position(key)
 
     def take(self, limit: int, wait_seconds: float) -> list[Parcel]:
         """Receive messages; now and then those that SQS has put aside."""
@@ -69,7 +72,7 @@ class QueueSpool:
             if dead:
                 return [_bury(message) for message in dead]
         most = min(_MOST_MESSAGES, max(1, int(limit / self._mean_entries)))
-        parcels = [_open(message) for message in self._queue.receive(most, wait_seconds)]
+        parcels = [open_message(message) for message in self._queue.receive(most, wait_seconds)]
         if parcels:
             self._mean_entries = max(1.0, sum(len(parcel.entries) for parcel in parcels) / len(parcels))
         return parcels
@@ -113,7 +116,8 @@ def _pack(entries: list[Entry]) -> list[str]:
     return _pack(entries[:middle]) + _pack(entries[middle:])
 
 
-def _open(message: Message) -> Parcel:
+def open_message(message: Message) -> Parcel:
+    """Return a message's parcel, damaged when its body holds no entries."""
     try:
         unpacker = zlib.decompressobj()
         data = unpacker.decompress(base64.b64decode(message.body, validate=True), _LARGEST_PARCEL)
@@ -123,7 +127,7 @@ def _open(message: Message) -> Parcel:
 
 
 def _bury(message: Message) -> Parcel:
-    parcel = _open(message)
+    parcel = open_message(message)
     return parcel._replace(
         entries=[
             bury_tweet(entry, "undeliverable", _UNDELIVERABLE, now()) if isinstance(entry, Tweet) else entry

@@ -1,4 +1,4 @@
-"""URLs that name a source, a spool or a results store: which are valid, in one place and without opening any."""
+"""URLs that name a source, a spool or a results store, as typed values: what each scheme means is decided here alone."""
 
 from __future__ import annotations
 
@@ -34,11 +34,36 @@ class ReplayAddress(NamedTuple):
     """Column names and encoding, from the fragment (``#text=body&encoding=latin-1``)."""
 
 
+class XAddress(NamedTuple):
+    """X's API at ``x://host`` (TLS), or a simulator of it at ``x+http://127.0.0.1:port``."""
+
+    url: str
+    token: SecretStr
+
+
+class JetstreamAddress(NamedTuple):
+    """Bluesky's Jetstream at ``wss://host/subscribe``, or a simulator of it at ``ws://127.0.0.1:port``."""
+
+    url: str
+
+
+SourceAddress = ReplayAddress | XAddress | JetstreamAddress
+
+
+class FolderAddress(NamedTuple):
+    """A folder on disk, in which one process at a time does a role."""
+
+    path: Path
+
+
 class QueueAddress(NamedTuple):
     """A queue; a worker that dies keeps its messages from the others for ``visibility_seconds``."""
 
     name: str
     visibility_seconds: int
+
+
+SpoolAddress = FolderAddress | QueueAddress
 
 
 def parse_replay_url(url: str) -> ReplayAddress:
@@ -58,33 +83,30 @@ def parse_replay_url(url: str) -> ReplayAddress:
     return ReplayAddress(path, posts_a_second, again, _parse_file_options(parts.fragment))
 
 
-def require_source_url(url: str, x_bearer_token: SecretStr | None) -> None:
-    """Raise ``ConfigurationError`` unless ``url`` names a source and what it needs is given."""
+def parse_source_url(url: str, x_bearer_token: SecretStr | None) -> SourceAddress:
+    """Read a source's address; ``ConfigurationError`` unless it names one and what that one needs is given."""
     parts = urlsplit(url)
-    plain = parts.scheme in ("x+http", "ws")
     if parts.scheme == "file":
-        path = parse_replay_url(url).path
-        if not path.is_file():
-            raise _refusal("SOURCE_URL", f"names the file {path}, which is not there")
-    elif parts.scheme not in ("x", "x+http", "ws", "wss") or not parts.hostname:
+        address = parse_replay_url(url)
+        if not address.path.is_file():
+            raise _refusal("SOURCE_URL", f"names the file {address.path}, which is not there")
+        return address
+    if parts.scheme not in ("x", "x+http", "ws", "wss") or not parts.hostname:
         raise _refusal("SOURCE_URL", "names no source")
-    elif plain and not is_loopback(parts.hostname):
+    if parts.scheme in ("x+http", "ws") and not is_loopback(parts.hostname):
         raise _refusal("SOURCE_URL", f"would send posts and keys in the clear: {parts.scheme}:// is for loopback only")
-    elif parts.scheme in ("x", "x+http") and x_bearer_token is None:
+    if parts.scheme in ("ws", "wss"):
+        return JetstreamAddress(url)
+    if x_bearer_token is None:
         raise ConfigurationError("X_BEARER_TOKEN is missing, e.g. X_BEARER_TOKEN=AAAA… from the X developer portal")
+    return XAddress(url, x_bearer_token)
 
 
-def require_spool_url(url: str) -> None:
-    """Raise ``ConfigurationError`` unless ``url`` names a spool."""
+def parse_spool_url(url: str) -> SpoolAddress:
+    """Read ``file:///abs/folder`` or ``sqs://queue-name?visibility=30``; ``ConfigurationError`` when it is neither."""
     parts = urlsplit(url)
-    folder = parts.scheme == "file" and not parts.netloc and parts.path.strip("/")
-    if not folder:
-        parse_queue_url(url)
-
-
-def parse_queue_url(url: str) -> QueueAddress:
-    """Read ``sqs://queue-name?visibility=30``; ``ConfigurationError`` when it is not one."""
-    parts = urlsplit(url)
+    if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
+        return FolderAddress(Path(unquote(parts.path)))
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     seconds = options.pop("visibility", str(DEFAULT_VISIBILITY_SECONDS))
     if parts.scheme != "sqs" or not parts.netloc or parts.path.strip("/") or options:

@@ -17,11 +17,11 @@ from processes import local_environment, run_app
 from virtual import VirtualClock
 
 from libs.service.settings import IngestSettings, read_stream_settings
-from libs.values.addresses import XAddress
 from libs.sources.x.api import HttpError, NetworkError, Rule
 from libs.sources.x.frames import LONGEST_MESSAGE_BYTES, LineBuffer
 from libs.sources.x.posts import InStreamError, parse_post
 from libs.sources.x.source import XSource
+from libs.values.addresses import XAddress
 from libs.values.position import Chunk, Position
 from libs.values.topics import Topic
 from libs.values.tweet import DeadLetter, Entry, Gap, Tweet, pack_entries, unpack_entries

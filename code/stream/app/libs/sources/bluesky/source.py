@@ -36,7 +36,7 @@ class BlueskySource:
         parts = urlsplit(url)
         self._parts = parts._replace(path=parts.path if parts.path.strip("/") else "/subscribe")
         self.key = urlunsplit(self._parts._replace(query="", fragment=""))
-        self.trouble = ""
+        self.problem = ""
         self._matchers = compile_matchers(parse_track(track))
         self._clock = clock
         self._connect = connect
@@ -68,7 +68,7 @@ class BlueskySource:
             except TransientError as error:
                 logger.warning("Jetstream interrupted", extra={"code": error.code, "detail": error.detail})
                 RECONNECTS.labels(error.code).inc()
-                self.trouble = error.detail
+                self.problem = error.detail
                 yield Chunk(list(gaps.begin(error.code, error.detail)), position)
                 failures += 1
                 self._clock.wait(_BACKOFF.choose_seconds(failures))
@@ -81,7 +81,7 @@ class BlueskySource:
         try:
             while True:
                 messages = socket.receive(_SILENCE_SECONDS, _MOST_MESSAGES)
-                self.trouble = ""
+                self.problem = ""
                 entries, times_us = self._parse_messages(messages)
                 if first and times_us:
                     entries[:0] = self._close_gap(gaps, seen_us, times_us[0])

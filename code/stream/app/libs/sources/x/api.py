@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import requests
 import tweepy
 import urllib3
-from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from libs.sources.x.posts import FIELDS
+from libs.values.addresses import XAddress
 from libs.values.topics import Topic
 from sentiment.errors import TransientError
 
@@ -74,13 +74,13 @@ class Api(Protocol):
 
 
 class TweepyApi:
-    """The API at ``x://host`` (TLS) or ``x+http://127.0.0.1:port`` (a simulator)."""
+    """The API at an address, through tweepy's client."""
 
-    def __init__(self, url: str, token: SecretStr) -> None:
+    def __init__(self, address: XAddress) -> None:
         """Make the client; nothing is sent yet."""
-        parts = urlsplit(url)
+        parts = urlsplit(address.url)
         base = f"{'https' if parts.scheme == 'x' else 'http'}://{parts.netloc}"
-        self._client: Any = tweepy.StreamingClient(token.get_secret_value())
+        self._client: Any = tweepy.StreamingClient(address.token.get_secret_value())
         self._client.session.mount(_TWEEPY_HOST, _AddressedAdapter(base))
 
     def read_rules(self) -> list[Rule]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final
 
 from libs.service.metrics import RECONNECTS
-from libs.service.settings import StreamSettings
 from libs.sources.gaps import GapTracker, ReadingLag
 from libs.sources.x.api import Api, ByteStream, HttpError, NetworkError, TweepyApi
 from libs.sources.x.backoff import XBackoff
@@ -16,11 +15,12 @@ from libs.sources.x.frames import LineBuffer
 from libs.sources.x.posts import InStreamError, parse_post
 from libs.sources.x.rules import reconcile_rules
 from libs.sources.x.spending import BudgetSpentError, Spending
+from libs.values.addresses import XAddress
 from libs.values.position import Chunk, Position
 from libs.values.times import format_time
 from libs.values.topics import require_rules
 from libs.values.tweet import DeadLetter, Entry, derive_id
-from sentiment.errors import ConfigurationError, PermanentError, TransientError
+from sentiment.errors import PermanentError, TransientError
 from sentiment.service.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -31,17 +31,17 @@ _LONGEST_PAUSE_SECONDS: Final = 10.0  # X cuts off whoever reads later than this
 class XSource:
     """Posts that match TRACK's rules, which are made to stand on X's servers, those and no others."""
 
-    def __init__(self, settings: StreamSettings, clock: Clock, api: Api | None = None) -> None:
-        """Take ``api``, if given, as another way to X than the address: for tests in virtual time."""
-        if settings.x_bearer_token is None:
-            raise ConfigurationError("X_BEARER_TOKEN is missing, e.g. X_BEARER_TOKEN=AAAA… from the X developer portal")
-        self.key = settings.source_url.split("?", 1)[0]
-        self.trouble = ""
-        self._topics = require_rules(settings.track)
+    def __init__(
+        self, address: XAddress, track: str, daily_post_budget: int, clock: Clock, api: Api | None = None
+    ) -> None:
+        """``daily_post_budget``: posts X may bill a day, 0 for no limit; ``api``: another way to X, for tests in virtual time."""
+        self.key = address.url.split("?", 1)[0]
+        self.problem = ""
+        self._topics = require_rules(track)
         self._clock = clock
-        self._api: Api = api or TweepyApi(settings.source_url, settings.x_bearer_token)
+        self._api: Api = api or TweepyApi(address)
         self._backoff = XBackoff(clock)
-        self._budget = settings.x_daily_post_budget
+        self._budget = daily_post_budget
         self._names: dict[str, str] = {}
 
     def check(self) -> None:
@@ -79,7 +79,7 @@ class XSource:
         self._backoff.wait_for_connect()
         self._names = reconcile_rules(self._api, self._topics)
         stream = self._api.open_stream()
-        self.trouble = ""
+        self.problem = ""
         logger.info("connected to X", extra={"rules": len(self._names)})
         return stream
 
@@ -123,7 +123,7 @@ class XSource:
     def _wait_after(self, error: TransientError) -> None:
         logger.warning("X interrupted", extra={"code": error.code, "detail": error.detail})
         RECONNECTS.labels(error.code).inc()
-        self.trouble = error.detail
+        self.problem = error.detail
         match error:
             case BudgetSpentError():
                 self._clock.wait(error.retry_after_seconds)

@@ -16,12 +16,12 @@ from makers import make_tweet
 
 from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
-from libs.scoring.predict import Predictor
+from libs.scoring.predict import ServeClient
 from libs.spool import Parcel, Spool, SpoolFullError
 from libs.spool.folder import FolderSpool
 from libs.spool.lock import lock_role
 from libs.spool.queue import QueueSpool
-from libs.values.addresses import parse_queue_url
+from libs.values.addresses import FolderAddress, parse_spool_url
 from libs.values.position import Position
 from libs.values.result import ResultBatch
 from libs.values.tweet import DeadLetter, Entry, Gap, Removal
@@ -29,7 +29,7 @@ from sentiment.errors import ConfigurationError, TransientError
 from sentiment.service.clock import StoppedError, WallClock
 from sentiment.service.threads import start_thread
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 ENTRIES: list[Entry] = [
     make_tweet("1", text="ü😀\n", topics=("a", "b"), replaces=("0",)),
     Removal("9", "2026-03-01T12:00:00.000Z", "deleted", "3a"),
@@ -151,12 +151,12 @@ def test_a_folder_that_cannot_be_written_is_a_passing_trouble(tmp_path: Path) ->
 
 
 def test_one_process_at_a_time_does_a_role(tmp_path: Path) -> None:
-    with lock_role(tmp_path.as_uri(), "ingest"):
-        with pytest.raises(TransientError, match="another process"), lock_role(tmp_path.as_uri(), "ingest"):
+    with lock_role(FolderAddress(tmp_path), "ingest"):
+        with pytest.raises(TransientError, match="another process"), lock_role(FolderAddress(tmp_path), "ingest"):
             pass
-        with lock_role(tmp_path.as_uri(), "analyze"):
+        with lock_role(FolderAddress(tmp_path), "analyze"):
             pass
-    with lock_role(tmp_path.as_uri(), "ingest"):
+    with lock_role(FolderAddress(tmp_path), "ingest"):
         pass
 
 
@@ -225,7 +225,7 @@ def test_parcels_in_hand_are_kept_from_other_workers_for_as_long_as_the_store_is
     first.put("source", [make_tweet("1")], None)
     serve = ServeSimulator()
     down = Down(results)
-    analyzer = Analyzer(first, Predictor(serve.url, None, clock), down, clock, 10)  # type: ignore[arg-type]
+    analyzer = Analyzer(first, ServeClient(serve.url, None, clock), down.store, clock, 10)
     work = start_thread("analyze", lambda: analyzer.run(frozenset({"en"})))
     while not down.refused:
         time.sleep(0.02)
@@ -261,15 +261,15 @@ class Down:
 @pytest.mark.parametrize("seconds", ["0", "-1", "half", "43201", ""])
 def test_a_visibility_that_sqs_does_not_know_is_refused(seconds: str) -> None:
     with pytest.raises(ConfigurationError, match="visibility"):
-        parse_queue_url(f"sqs://posts?visibility={seconds}")
+        parse_spool_url(f"sqs://posts?visibility={seconds}")
 
 
 def test_a_queue_address_is_a_name_and_perhaps_how_long_it_hides_what_was_taken() -> None:
-    assert parse_queue_url("sqs://posts") == ("posts", 30)
-    assert parse_queue_url("sqs://posts?visibility=5") == ("posts", 5)
+    assert parse_spool_url("sqs://posts") == ("posts", 30)
+    assert parse_spool_url("sqs://posts?visibility=5") == ("posts", 5)
     for wrong in ("sqs://", "sqs://a/b", "sqs://a?b=1", "file://host/folder"):
         with pytest.raises(ConfigurationError, match="names no spool"):
-            parse_queue_url(wrong)
+            parse_spool_url(wrong)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from develop.fixtures.ports import find_free_port
 from develop.simulators.serve import POISON, ServeSimulator, score
 from pydantic import SecretStr
 
-from libs.scoring.predict import Predictor, Refusal, Scored
+from libs.scoring.predict import RefusedText, ScoredText, ServeClient
 from sentiment.errors import SentimentError
 from sentiment.service.clock import StoppedError, WallClock
 from sentiment.text.cleaning import CleanText, clean
@@ -20,29 +20,29 @@ def texts(*given: str) -> list[CleanText]:
     return [clean(text) for text in given]
 
 
-def expect(text: str, version: str) -> Scored:
-    return Scored(score(text)["label"], score(text)["score"], version)
+def expect(text: str, version: str) -> ScoredText:
+    return ScoredText(score(text)["label"], score(text)["score"], version)
 
 
 def test_each_text_gets_its_own_answer_in_order(serve: ServeSimulator, clock: WallClock) -> None:
     given = texts(*(f"text {number}" for number in range(100)), "")
-    assert Predictor(serve.url, None, clock).predict(given) == [expect(text, serve.version) for text in given]
+    assert ServeClient(serve.url, None, clock).predict(given) == [expect(text, serve.version) for text in given]
 
 
 def test_no_texts_need_no_call(clock: WallClock) -> None:
-    assert Predictor("http://127.0.0.1:1", None, clock).predict([]) == []
+    assert ServeClient("http://127.0.0.1:1", None, clock).predict([]) == []
 
 
 def test_the_api_key_is_sent_and_only_when_there_is_one(serve: ServeSimulator, clock: WallClock) -> None:
-    Predictor(serve.url, SecretStr("sesame"), clock).predict(texts("a"))
-    Predictor(serve.url, None, clock).predict(texts("a"))
+    ServeClient(serve.url, SecretStr("sesame"), clock).predict(texts("a"))
+    ServeClient(serve.url, None, clock).predict(texts("a"))
     assert serve.api_keys == ["sesame", None]
 
 
 def test_a_refused_row_is_told_apart_from_its_neighbours(serve: ServeSimulator, clock: WallClock) -> None:
-    first, refused, last = Predictor(serve.url, None, clock).predict(texts("a", "x" * 10_001, "b"))
+    first, refused, last = ServeClient(serve.url, None, clock).predict(texts("a", "x" * 10_001, "b"))
     assert (first, last) == (expect("a", serve.version), expect("b", serve.version))
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, RefusedText)
     assert refused.code == "text_too_long"
 
 
@@ -50,15 +50,15 @@ def test_a_text_that_spoils_its_batch_is_found(serve: ServeSimulator, clock: Wal
     serve.refuse_batches_with_poison = True
     given = texts(*(f"text {number}" for number in range(40)))
     given[17] = clean(f"bad {POISON}")
-    answers = Predictor(serve.url, None, clock).predict(given)
-    assert [number for number, answer in enumerate(answers) if isinstance(answer, Refusal)] == [17]
+    answers = ServeClient(serve.url, None, clock).predict(given)
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, RefusedText)] == [17]
 
 
 def test_a_text_that_crashes_serve_is_found_and_the_rest_is_scored(serve: ServeSimulator, clock: WallClock) -> None:
     given = texts("a", f"bad {POISON}", "b")
-    answers = Predictor(serve.url, None, clock).predict(given)
+    answers = ServeClient(serve.url, None, clock).predict(given)
     assert answers[0] == expect("a", serve.version)
-    assert answers[1] == Refusal("predict_failed", f"{serve.url}/predict answers 500")
+    assert answers[1] == RefusedText("predict_failed", f"{serve.url}/predict answers 500")
     assert answers[2] == expect("b", serve.version)
 
 
@@ -78,54 +78,54 @@ def test_a_poisonous_text_holds_up_the_others_of_a_large_batch_for_two_rounds_of
     serve: ServeSimulator,
 ) -> None:
     clock = CountingClock()
-    answers = Predictor(serve.url, None, clock).predict(
+    answers = ServeClient(serve.url, None, clock).predict(
         texts(*map(str, range(300)), f"bad {POISON}", *map(str, range(211)))
     )
-    assert [number for number, answer in enumerate(answers) if isinstance(answer, Refusal)] == [300]
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, RefusedText)] == [300]
     assert clock.pauses == 6, "three between the batch's four tries, three between the text's own"
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 401, 404])
 def test_a_passing_fault_is_waited_out(serve: ServeSimulator, clock: WallClock, status: int) -> None:
     serve.faults.extend([(status, {"Retry-After": "0"})] * 3)
-    assert Predictor(serve.url, None, clock).predict(texts("a")) == [expect("a", serve.version)]
+    assert ServeClient(serve.url, None, clock).predict(texts("a")) == [expect("a", serve.version)]
     assert serve.calls[f"fault {status}"] == 3
 
 
 def test_retry_after_is_honoured(serve: ServeSimulator, clock: WallClock) -> None:
     serve.faults.append((429, {"Retry-After": "1"}))
     started = time.monotonic()
-    Predictor(serve.url, None, clock).predict(texts("a"))
+    ServeClient(serve.url, None, clock).predict(texts("a"))
     assert time.monotonic() - started >= 1
 
 
 def test_a_serve_that_is_down_is_waited_for(clock: WallClock) -> None:
     port = find_free_port()
-    predictor, started = Predictor(f"http://127.0.0.1:{port}", None, clock), []
+    predictor, started = ServeClient(f"http://127.0.0.1:{port}", None, clock), []
     timer = threading.Timer(1.0, lambda: started.append(ServeSimulator(port)))
     timer.start()
     answers = predictor.predict(texts("a"))
     started[0].close()
     assert answers == [expect("a", started[0].version)]
-    assert predictor.trouble == ""
+    assert predictor.problem == ""
 
 
 def test_a_stop_ends_the_waiting_at_once_and_says_what_was_wrong() -> None:
     clock = WallClock()
-    predictor = Predictor("http://127.0.0.1:1", None, clock)
+    predictor = ServeClient("http://127.0.0.1:1", None, clock)
     threading.Timer(0.5, clock.stop.set).start()
     started = time.monotonic()
     with pytest.raises(StoppedError):
         predictor.predict(texts("a"))
     assert time.monotonic() - started < 1.5
-    assert "cannot be reached" in predictor.trouble
+    assert "cannot be reached" in predictor.problem
 
 
 def test_the_check_tells_a_serve_that_is_none(clock: WallClock) -> None:
     with pytest.raises(SentimentError):
-        Predictor("http://127.0.0.1:1", None, clock).check()
+        ServeClient("http://127.0.0.1:1", None, clock).check()
 
 
 def test_languages_come_from_the_release(serve: ServeSimulator, clock: WallClock) -> None:
     serve.languages = ("en", "PT")
-    assert Predictor(serve.url, None, clock).read_languages() == {"en", "pt"}
+    assert ServeClient(serve.url, None, clock).read_languages() == {"en", "pt"}

@@ -17,12 +17,14 @@ from pydantic import SecretStr
 from libs.alerts.alerts import Alerts, find_gaps, find_jumps, find_silence
 from libs.results import Results, open_results
 from libs.results.retention import prune_once
+from libs.service.settings import Role
 from libs.values.position import Position
 from libs.values.result import ResultBatch, Skipped
+from libs.values.status import PipelineStatus
 from libs.values.times import format_time
 from libs.values.tweet import DeadLetter, Gap, Removal
 from sentiment.model.labels import Label
-from sentiment.service.clock import WallClock
+from sentiment.service.clock import Clock, WallClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -96,23 +98,17 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
-class AtRest:
-    """The parts of a pipeline that alerts look at."""
-
-    def __init__(self, results: Results, role: str = "all") -> None:
-        self.results = results
-        self.role = role
-
-    def read_state(self) -> tuple[Position, int]:
-        return Position(seen_at="2026-03-01T00:00:00.000Z"), 0
+def make_alerts(url: str, results: Results, role: Role = "all", clock: Clock | None = None) -> Alerts:
+    """Alerts of a pipeline at rest, whose source said something at midnight."""
+    status = PipelineStatus([], Position(seen_at="2026-03-01T00:00:00.000Z"), 0)
+    return Alerts(SecretStr(url), role, results, lambda: status, clock or WallClock())
 
 
 def test_an_alert_is_delivered_as_json_with_a_text_and_not_again_within_the_hour(store: Results) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    url = SecretStr(f"http://127.0.0.1:{server.server_port}/hook")
-    alerts = Alerts(url, AtRest(store), WallClock())  # type: ignore[arg-type]
+    alerts = make_alerts(f"http://127.0.0.1:{server.server_port}/hook", store)
     for _ in range(3):  # refused, delivered, known
         alerts.look()
     server.shutdown()
@@ -128,8 +124,9 @@ def test_each_of_two_roles_tells_of_its_own_part(store: Results) -> None:
     fill(store, "acme", 5, 60, 20)
     store.store(ResultBatch(gaps=[Gap("g", "x", format_time(NOW), "", "stalled", recovered=False)]))
     told = {}
-    for role in ("ingest", "analyze", "all"):
-        alerts = Alerts(SecretStr("http://127.0.0.1:1/"), AtRest(store, role), Frozen())  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("ingest", "analyze", "all")
+    for role in roles:
+        alerts = make_alerts("http://127.0.0.1:1/", store, role, Frozen())
         told[role] = {key.partition(":")[0] for key, _ in alerts._find(NOW)}
     assert told["ingest"] == {"gap", "nothing_arrives"}
     assert told["analyze"] == {"negative_jump"}
@@ -137,7 +134,7 @@ def test_each_of_two_roles_tells_of_its_own_part(store: Results) -> None:
 
 
 def test_a_webhook_that_cannot_be_reached_is_no_trouble_for_anything_else(store: Results) -> None:
-    alerts = Alerts(SecretStr("http://127.0.0.1:1/"), AtRest(store), WallClock())  # type: ignore[arg-type]
+    alerts = make_alerts("http://127.0.0.1:1/", store)
     alerts.look()
     assert alerts._sent == {}, "so it is tried again"
 

@@ -25,8 +25,9 @@ from libs.service.pipeline import Pipeline
 from libs.service.settings import read_stream_settings
 from libs.values.result import ResultBatch
 from libs.values.tweet import DeadLetter, Gap, Tweet, bury_tweet
+from main import connect
 
-WEB = Path(__file__).parents[1] / "app" / "web"
+WEB = Path(__file__).parents[2] / "app" / "web"
 SPEC: dict[str, Any] = json.loads((WEB / "openapi.json").read_text(encoding="utf-8"))
 _PAGE = ("/_dash", "/_favicon", "/_reload", "/assets/", "/<path:path>", "/docs")
 
@@ -38,7 +39,7 @@ def pipeline(tmp_path: Path, serve: ServeSimulator, monkeypatch: pytest.MonkeyPa
         tmp_path, serve.url, write_tweets(tmp_path / "t.csv", 3), STREAM_TOKEN="sesame"
     ).items():
         monkeypatch.setenv(name, value)
-    made = Pipeline(read_stream_settings("all"), "all")
+    made = connect(read_stream_settings("all"))
     made.results.prepare()
     made.results.store(
         ResultBatch(

@@ -13,7 +13,7 @@ from makers import NEW, make_tweet
 from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
 from libs.scoring.batches import build_batch, sort_entries
-from libs.scoring.predict import Predictor, Refusal, Scored
+from libs.scoring.predict import RefusedText, ScoredText, ServeClient
 from libs.service.metrics import SKIPPED
 from libs.spool import Parcel
 from libs.spool.folder import FolderSpool
@@ -32,7 +32,7 @@ class Fixture:
         self.spool = FolderSpool(folder / "spool", 10_000)
         self.results: Results = open_results(f"sqlite:///{folder}/results.db")
         self.results.prepare()
-        self.predictor = Predictor(url, None, self.clock)
+        self.client = ServeClient(url, None, self.clock)
 
     def run(
         self, entries: Sequence[Entry], languages: frozenset[str] = frozenset(), results: Results | None = None
@@ -41,7 +41,7 @@ class Fixture:
         self.clock.stop.clear()
         for entry in entries:
             self.spool.put("source", [entry], None)
-        analyzer = Analyzer(self.spool, self.predictor, results or self.results, self.clock, 10)
+        analyzer = Analyzer(self.spool, self.client, (results or self.results).store, self.clock, 10)
         thread = threading.Thread(target=_until_stopped, args=(lambda: analyzer.run(languages),))
         thread.start()
         while self.spool.count() and thread.is_alive():
@@ -169,7 +169,7 @@ def test_a_batch_knows_edits_revisions_and_settled_letters() -> None:
     edited = make_tweet("1", source="bluesky", replaces=("1",), revision="3b", dead_letter="d1")
     refused = make_tweet("2", dead_letter="d2")
     share = sort_entries([Parcel("1", [edited, refused])], frozenset())
-    answers: list[Scored | Refusal] = [Scored("POSITIVE", 0.9, NEW), Refusal("text_too_long", "why")]
+    answers: list[ScoredText | RefusedText] = [ScoredText("POSITIVE", 0.9, NEW), RefusedText("text_too_long", "why")]
     batch = build_batch(share, share.clean_texts(), answers)
     assert (batch.edited, batch.revisions, list(batch.buried)) == ({"1"}, {"1": "3b"}, ["d1"])
     assert [letter.id for letter in batch.dead_letters] == ["d2"]
@@ -179,6 +179,6 @@ def test_a_batch_knows_edits_revisions_and_settled_letters() -> None:
 def test_a_post_repeated_after_its_edit_does_not_undo_it() -> None:
     post, edit = make_tweet("1", revision="3a"), make_tweet("1", text="edited", replaces=("1",), revision="3b")
     share = sort_entries([Parcel("1", [post, edit, post])], frozenset())
-    batch = build_batch(share, share.clean_texts(), [Scored("POSITIVE", 0.9, NEW)] * 3)
+    batch = build_batch(share, share.clean_texts(), [ScoredText("POSITIVE", 0.9, NEW)] * 3)
     assert [result.twitter_raw for result in batch.results] == ["edited"]
     assert (batch.revisions, batch.edited) == ({"1": "3b"}, {"1"})

@@ -19,7 +19,7 @@ from processes import App, local_environment, run_app, run_command, write_tweets
 
 from libs.results import open_results
 
-DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[5] / "shared" / "data"))
 
 
 def stored_ids(folder: Path) -> list[str]:

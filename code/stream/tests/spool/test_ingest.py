@@ -82,9 +82,9 @@ def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: Wal
     ingester = Ingester(source, spool, clock)
     thread = threading.Thread(target=ingester.run)
     thread.start()
-    while not ingester.trouble:
+    while not ingester.problem:
         clock.wait(0.01)
-    assert "its limit is 300" in ingester.trouble
+    assert "its limit is 300" in ingester.problem
     assert source.read_so_far < 3500, "what is read ahead is bounded"
     taken: list[str] = []
     while len(taken) < 5000:
@@ -92,7 +92,7 @@ def test_a_full_spool_stops_reading_and_loses_nothing(tmp_path: Path, clock: Wal
         taken += take(spool)
     thread.join(10)
     assert taken == [str(number) for number in range(5000)]
-    assert ingester.trouble == ""
+    assert ingester.problem == ""
 
 
 class Failing(FolderSpool):
