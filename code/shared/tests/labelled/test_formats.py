@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,47 @@ def detect(folder: Path, content: bytes, name: str = "x.csv", options: FileOptio
 def test_delimiter_and_header_are_told_from_the_first_row(
     tmp_path: Path, content: bytes, delimiter: str, names: tuple[str, ...], header_lines: int
 ) -> None:
-    assert detect(tmp_path, content) == Format("csv", "utf-8", names, delimiter, header_lines)
+    assert detect(tmp_path, content) == Format("csv", "utf-8", names, delimiter, delimiter != "\t", header_lines)
 
 
 def test_a_name_can_say_that_tabs_separate(tmp_path: Path) -> None:
     form = detect(tmp_path, b"text, with, commas\tlabel\n", "x.tsv")
     assert (form.delimiter, form.quoted) == ("\t", False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "quoted"),
+    [
+        ("a\tb\n", False),
+        ('"he said ""no"""\tb\n', True),
+        ('"text"\t"label"\n"a"\t"b"', True),
+        ('"two\nlines"\tb\r\nx\ty\r\n', True),
+        ('"he said ""no"""\tb\nso "good\tb\n', False),
+        ('"lone\tb\n', False),
+        ('he said "no"\tb\n', False),
+        ('"good" he said\tb\n', False),
+    ],
+)
+def test_tab_separated_text_is_quoted_when_every_mark_is_a_spreadsheets(
+    tmp_path: Path, rows: str, quoted: bool
+) -> None:
+    content = f"text\tlabel\n{rows}\n"
+    assert detect(tmp_path, content.encode()).quoted is quoted
+    assert detect(tmp_path, content.encode() + b"plain\tx\n" * 60_000).quoted is quoted
+
+
+@pytest.mark.parametrize("row", ['"two ""\n""lines"\tb\n', '"one"\tb\n'])
+def test_a_quoted_file_is_told_wherever_its_beginning_ends(tmp_path: Path, row: str) -> None:
+    for shift in range(24):
+        content = "text\tlabel\n" + "x" * shift + "\ty\n" + row * 30_000
+        assert detect(tmp_path, content.encode()).quoted
+
+
+def test_marks_without_end_are_looked_at_once(tmp_path: Path) -> None:
+    for content in ('"' * 300_000, '"a\n' * 100_000, '""\t' * 100_000 + "x", 'a"\t\n' * 80_000):
+        started = time.monotonic()
+        detect(tmp_path, b"text\tlabel\n" + content.encode())
+        assert time.monotonic() - started < 2
 
 
 def test_a_column_that_is_named_helps_to_tell_the_delimiter(tmp_path: Path) -> None:

@@ -54,15 +54,15 @@ def test_another_encoding_is_read_and_what_it_cannot_say_is_a_fault(tmp_path: Pa
 
 
 def test_bytes_cut_out_of_a_file_are_read_by_its_format() -> None:
-    form = Format("csv", "latin-1", ("id", "text"), ";", 1)
+    form = Format("csv", "latin-1", ("id", "text"), ";", header_lines=1)
     assert list(parse_records(b"1;caf\xe9\n", form)) == [Record({"id": "1", "text": "café"}, 1)]
 
 
 @given(st.binary(max_size=300))
 def test_no_content_at_all_stops_the_reading(content: bytes) -> None:
     for form in (
-        Format("csv", "utf-8", ("id", "text"), ",", 0),
-        Format("csv", "utf-8", ("a",), "\t", 0),
+        Format("csv", "utf-8", ("id", "text"), ","),
+        Format("csv", "utf-8", ("a",), "\t", quoted=False),
         Format("json"),
     ):
         found = list(parse_records(content, form))
