@@ -1,16 +1,13 @@
-"""What stands where on the page; everything that changes is filled in by ``libs.dashboard.view``."""
+"""What stands where on the page; what changes is filled in by ``libs.dashboard.view``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from sentiment.model.labels import THREE_CLASSES
-
-if TYPE_CHECKING:
-    from dash.development.base_component import Component
-
 
 _REFRESH_MILLISECONDS: Final = 5_000
 PERIODS: Final = {

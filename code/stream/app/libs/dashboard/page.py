@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from flask import Flask, abort, request
 
 from libs.dashboard.layout import make_layout
 from libs.dashboard.view import OUTPUTS, View
-from libs.service.pipeline import Pipeline
+from libs.results import Results
+from libs.values.status import PipelineStatus
 
 _CATCH_ALL: Final = "/<path:path>"
 _TITLE: Final = "Sentiment live"
@@ -41,9 +43,9 @@ def page_policy(page: Dash) -> str:
     )
 
 
-def mount_page(page: Dash, app: Flask, pipeline: Pipeline) -> None:
+def mount_page(page: Dash, app: Flask, results: Results, read_status: Callable[[], PipelineStatus]) -> None:
     """Serve the page from ``app``. Dash would answer every unknown path with the page: those stay 404."""
-    view = View(pipeline)
+    view = View(results, read_status)
 
     @page.callback(
         [Output(*output) for output in OUTPUTS],

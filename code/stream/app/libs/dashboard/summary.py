@@ -1,103 +1,136 @@
-"""Counts, shares and their change: the numbers on the page and in ``/api/summary``."""
+"""Counts, shares and their change against the period before: the numbers on the page and in ``/api/summary``."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from libs.results import BucketCount, Results
+from libs.dashboard.totals import ComparedTotals, Totals, add_up, compare, make_totals
+from libs.results import BucketCount, LanguageCount, Results
 from libs.results.periods import Period, choose_period
 from sentiment.model.labels import THREE_CLASSES
 
 
-def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -> dict[str, Any]:
-    """Return the JSON object of ``/api/summary``; shares are of 1, scores from 0 to 1, times ISO 8601 UTC."""
+@dataclass(frozen=True)
+class TopicSummary(ComparedTotals):
+    """The numbers of one topic."""
+
+    topic: str
+
+
+@dataclass(frozen=True)
+class BucketSummary:
+    """The posts of one stretch of the period by label."""
+
+    start: str
+    counts: dict[str, int]
+    mean_score: float
+
+
+@dataclass(frozen=True)
+class Summary(ComparedTotals):
+    """The numbers of a period, over time, by topic and by language. Times are ISO 8601 UTC."""
+
+    topic: str
+    """Empty for all posts."""
+    since: str
+    until: str
+    bucket_seconds: int
+    previous: Totals
+    buckets: list[BucketSummary]
+    """In order of time; those without posts are left out."""
+    topics: list[TopicSummary]
+    """The most posted about first."""
+    languages: list[LanguageCount]
+
+
+def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -> Summary:
+    """Return the numbers of the period of that length that ends now, or with the newest post of an old replay."""
     period = choose_period(results, minutes)
     buckets = results.count_over_time(topic, period.since, period.before, bucket_seconds)
-    earlier = results.count_over_time(topic, period.previous_since, period.since, bucket_seconds)
-    now, before = total(buckets), total(earlier)
+    now = add_up(buckets)
+    previous = add_up(results.count_over_time(topic, period.previous_since, period.since, bucket_seconds))
+    return Summary(
+        topic=topic,
+        since=period.since,
+        until=period.before,
+        bucket_seconds=bucket_seconds,
+        posts=now.posts,
+        mean_score=now.mean_score,
+        labels=now.labels,
+        previous=previous,
+        change=compare(now, previous),
+        buckets=fold_buckets(buckets),
+        topics=summarize_topics(results, period),
+        languages=results.count_languages(period.since, period.before),
+    )
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Return a summary as the JSON object of ``/api/summary``: buckets with their labels side by side, null for unknown."""
     return {
-        "topic": topic or None,
-        "since": period.since,
-        "until": period.before,
-        "bucket_seconds": bucket_seconds,
-        **now,
-        "previous": before,
-        "change": compare(now, before),
-        "buckets": fold_buckets(buckets),
-        "topics": summarize_topics(results, period),
+        "topic": summary.topic or None,
+        "since": summary.since,
+        "until": summary.until,
+        "bucket_seconds": summary.bucket_seconds,
+        **_show_totals(summary),
+        "previous": _show_totals(summary.previous),
+        "change": asdict(summary.change),
+        "buckets": [
+            {"start": bucket.start, **bucket.counts, "mean_score": bucket.mean_score} for bucket in summary.buckets
+        ],
+        "topics": [{"topic": row.topic, **_show_totals(row), "change": asdict(row.change)} for row in summary.topics],
         "languages": [
-            {"lang": lang or None, "scored": scored, "skipped": skipped}
-            for lang, scored, skipped in results.count_languages(period.since, period.before)
+            {"lang": row.lang or None, "scored": row.scored, "skipped": row.skipped} for row in summary.languages
         ],
     }
 
 
-def total(buckets: Iterable[BucketCount]) -> dict[str, Any]:
-    """Add buckets up to ``{"posts", "mean_score", "labels": {label: {"count", "share"}}}``."""
-    counts, score_sum = dict.fromkeys(THREE_CLASSES, 0), 0.0
-    for bucket in buckets:
-        counts[bucket.sentiment] += bucket.posts  # type: ignore[index]
-        score_sum += bucket.score_sum
-    return describe(dict(counts), score_sum)
-
-
-def describe(counts: dict[Any, int], score_sum: float) -> dict[str, Any]:
-    """Return posts, mean score and shares; null where there is nothing to divide by."""
-    posts = sum(counts.values())
-    labels = {
-        label: {"count": counts.get(label, 0), "share": round(counts.get(label, 0) / posts, 4) if posts else None}
-        for label in THREE_CLASSES
-    }
-    return {"posts": posts, "mean_score": round(score_sum / posts, 4) if posts else None, "labels": labels}
-
-
-def compare(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Return the change of volume as a ratio and of shares and score as differences; null without both periods."""
-    if not now["posts"] or not before["posts"]:
-        return {"posts": None, "mean_score": None, "labels": dict.fromkeys(THREE_CLASSES)}
-    return {
-        "posts": round(now["posts"] / before["posts"] - 1, 4),
-        "mean_score": round(now["mean_score"] - before["mean_score"], 4),
-        "labels": {
-            label: round(now["labels"][label]["share"] - before["labels"][label]["share"], 4) for label in THREE_CLASSES
-        },
-    }
-
-
-def fold_buckets(buckets: Iterable[BucketCount]) -> list[dict[str, Any]]:
-    """Return one object per moment, labels side by side."""
+def fold_buckets(buckets: Iterable[BucketCount]) -> list[BucketSummary]:
+    """Return one row per moment, labels side by side."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, float] = defaultdict(float)
     for bucket in buckets:
         counts[bucket.start][bucket.sentiment] = bucket.posts
         sums[bucket.start] += bucket.score_sum
     return [
-        {
-            "start": start,
-            **{label: found.get(label, 0) for label in THREE_CLASSES},
-            "mean_score": round(sums[start] / sum(found.values()), 4),
-        }
+        BucketSummary(
+            start,
+            {label: found.get(label, 0) for label in THREE_CLASSES},
+            round(sums[start] / sum(found.values()), 4),
+        )
         for start, found in sorted(counts.items())
     ]
 
 
-def summarize_topics(results: Results, period: Period) -> list[dict[str, Any]]:
+def summarize_topics(results: Results, period: Period) -> list[TopicSummary]:
     """Return each topic's numbers and their change against the period before, the most posted about first."""
     now = _count_topics(results, period.since, period.before)
     before = _count_topics(results, period.previous_since, period.since)
     rows = [
-        {"topic": topic, **found, "change": compare(found, before.get(topic, describe({}, 0.0)))}
+        TopicSummary(
+            topic=topic,
+            posts=found.posts,
+            mean_score=found.mean_score,
+            labels=found.labels,
+            change=compare(found, before.get(topic, make_totals({}, 0.0))),
+        )
         for topic, found in now.items()
     ]
-    return sorted(rows, key=lambda row: (-row["posts"], row["topic"]))
+    return sorted(rows, key=lambda row: (-row.posts, row.topic))
 
 
-def _count_topics(results: Results, since: str, before: str) -> dict[str, dict[str, Any]]:
+def _count_topics(results: Results, since: str, before: str) -> dict[str, Totals]:
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, float] = defaultdict(float)
-    for topic, label, count, score_sum in results.count_topics(since, before):
-        counts[topic][label] = count
-        sums[topic] += score_sum
-    return {topic: describe(found, sums[topic]) for topic, found in counts.items()}
+    for row in results.count_topics(since, before):
+        counts[row.topic][row.sentiment] = row.posts
+        sums[row.topic] += row.score_sum
+    return {topic: make_totals(found, sums[topic]) for topic, found in counts.items()}
+
+
+def _show_totals(totals: Totals) -> dict[str, Any]:
+    labels = {label: asdict(found) for label, found in totals.labels.items()}
+    return {"posts": totals.posts, "mean_score": totals.mean_score, "labels": labels}

@@ -1,23 +1,27 @@
-"""Pieces of the page. Text from posts only ever becomes text of an element, which React escapes."""
+"""What the page's cards hold: posts, words, topics, languages, gaps, health.
+
+Text from posts only ever becomes text of an element, which React escapes.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from dash import html
+from dash.development.base_component import Component
 
-from libs.dashboard.figures import is_telling, show_points
+from libs.dashboard.key_figures import has_enough_posts, show_points
+from libs.dashboard.summary import TopicSummary
+from libs.dashboard.totals import LabelTotal
+from libs.results import LanguageCount
 from libs.values.position import Position
 from libs.values.result import Result
 from libs.values.tweet import Gap
 from sentiment.model.labels import NEGATIVE
 
-if TYPE_CHECKING:
-    from dash.development.base_component import Component
-
-
 _MOST_TOPICS: Final = 12
+_LEAST_WRITTEN: Final = 0.08  # a narrower segment of the bar has no room for its share
 _TOPIC_NAMES: Final = ["Topic", "Posts", "Negative, neutral, positive", "Negative share", "Score"]
 
 
@@ -51,17 +55,17 @@ def make_words(words: dict[str, list[tuple[str, int]]], sample: int) -> list[Com
     return [*columns, html.P(note, className="quiet small whole")]
 
 
-def make_topics(topics: list[dict[str, Any]]) -> list[Component]:
+def make_topics(topics: list[TopicSummary]) -> list[Component]:
     """Return the topics with the most posts side by side: volume, shares as a bar, change of the negative share, score."""
     if not topics:
         return [html.P("No topics in this period.", className="quiet")]
     rows = [
         [
-            topic["topic"],
-            f"{topic['posts']:,}",
-            _make_bar(topic["labels"]),
-            [f"{topic['labels'][NEGATIVE]['share']:.0%} ", _show_negative_change(topic)],
-            f"{topic['mean_score']:.2f}",
+            topic.topic,
+            f"{topic.posts:,}",
+            _make_bar(topic.labels),
+            [f"{topic.labels[NEGATIVE].share:.0%} ", _show_negative_change(topic)],
+            f"{topic.mean_score:.2f}",
         ]
         for topic in topics[:_MOST_TOPICS]
     ]
@@ -72,12 +76,9 @@ def make_topics(topics: list[dict[str, Any]]) -> list[Component]:
     return parts
 
 
-def make_languages(languages: list[dict[str, Any]]) -> Component:
+def make_languages(languages: list[LanguageCount]) -> Component:
     """Return languages with scored and skipped posts."""
-    rows = [
-        [row["lang"] or "not given by the source", f"{row['scored']:,}", f"{row['skipped']:,}"]
-        for row in languages[:12]
-    ]
+    rows = [[row.lang or "not given by the source", f"{row.scored:,}", f"{row.skipped:,}"] for row in languages[:12]]
     return make_table(["Language", "Scored", "Not scored"], rows) if rows else html.P("None yet.", className="quiet")
 
 
@@ -120,21 +121,23 @@ def make_table(names: list[str], rows: list[list[Any]], kind: str = "") -> Compo
     return html.Div(html.Table([head, body], className=kind), className="scroll")
 
 
-def _show_negative_change(topic: dict[str, Any]) -> Component | None:
-    return show_points(topic["change"]["labels"][NEGATIVE], NEGATIVE) if is_telling(topic) else None
+def _show_negative_change(topic: TopicSummary) -> Component | None:
+    return show_points(topic.change.labels[NEGATIVE], NEGATIVE) if has_enough_posts(topic) else None
 
 
-def _make_bar(labels: dict[str, dict[str, Any]]) -> Component:
-    parts = [
-        html.Span(
-            f"{found['share']:.0%}" if found["share"] >= 0.08 else "",
-            className=f"share {label}",
-            style={"width": f"{100 * found['share']:.2f}%"},
-            title=f"{label.capitalize()}: {found['count']:,} posts, {found['share']:.1%}",
-        )
-        for label, found in labels.items()
-    ]
-    return html.Div(parts, className="shares")
+def _make_bar(labels: dict[str, LabelTotal]) -> Component:
+    return html.Div(
+        [_make_segment(label, found.count, found.share or 0.0) for label, found in labels.items()], className="shares"
+    )
+
+
+def _make_segment(label: str, count: int, share: float) -> Component:
+    return html.Span(
+        f"{share:.0%}" if share >= _LEAST_WRITTEN else "",
+        className=f"share {label}",
+        style={"width": f"{100 * share:.2f}%"},
+        title=f"{label.capitalize()}: {count:,} posts, {share:.1%}",
+    )
 
 
 def _make_post(result: Result) -> Component:

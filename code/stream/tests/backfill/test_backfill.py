@@ -21,8 +21,9 @@ from makers import OLD, batch_of, make_result
 from processes import APP, base_environment, local_environment, run_command, write_tweets
 
 from libs.results import open_results
-from libs.service.settings import StreamSettings, read_stream_settings
+from libs.service.settings import BackfillSettings
 from libs.values.result import Result
+from sentiment.service.settings import read_settings
 
 if importlib.util.find_spec("distributed") is None or importlib.util.find_spec("pyarrow") is None:
     pytest.skip("backfill's optional packages are missing: build/requirements-backfill.txt", allow_module_level=True)
@@ -34,10 +35,10 @@ def environment(tmp_path: Path, serve: ServeSimulator) -> dict[str, str]:
 
 
 @pytest.fixture
-def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> StreamSettings:
+def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> BackfillSettings:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return read_stream_settings("backfill")
+    return read_settings(BackfillSettings)
 
 
 def stored(environment: dict[str, str], ids: list[str]) -> set[str]:
@@ -112,7 +113,7 @@ def test_a_file_that_holds_no_posts_costs_its_neighbours_nothing(tmp_path: Path,
 @pytest.mark.timeout(240)
 def test_a_worker_killed_in_mid_work_loses_nothing(
     tmp_path: Path,
-    settings: StreamSettings,
+    settings: BackfillSettings,
     environment: dict[str, str],
     serve: ServeSimulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -199,6 +200,25 @@ def test_results_of_an_older_model_are_scored_again_by_the_current_one(
     assert {found[str(number)].model_version for number in range(30)} == {serve.version}
     assert found["refused"].model_version == OLD
     results.close()
+
+
+@pytest.mark.timeout(240)
+def test_what_stands_behind_the_place_says_how_to_read_its_files(tmp_path: Path, environment: dict[str, str]) -> None:
+    from pyarrow import Table, parquet
+
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(b"nr;text;words\n1;no;caf\xe9\n2;no;yes\n")
+    parquet.write_table(Table.from_pylist([{"nr": "3", "text": "no", "words": "fine"}]), folder / "b.parquet")
+    done = run_command(environment, "backfill", "--from", f"{folder}#text=words&id=nr&encoding=latin-1")
+    assert done.returncode == 0, done.stderr
+    results = open_results(environment["RESULTS_URL"])
+    found = results.read_by_id(["1", "2", "3"])
+    results.close()
+    assert {post: result.twitter_raw for post, result in found.items()} == {"1": "café", "2": "yes", "3": "fine"}
+    refused = run_command(environment, "backfill", "--from", f"{folder}#colour=red")
+    assert refused.returncode == 2
+    assert "only date, encoding, id" in refused.stderr
 
 
 def test_a_place_that_is_none_is_refused_with_an_example(environment: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from sentiment.text.cleaning import CleanText
 from sentiment.text.tokens import tokenize
 
 _SHORTEST: Final = 3
-_LEAST_Z: Final = 2.33  # one side, one per cent: many words are tried
+_LEAST_Z: Final = 2.33  # one-sided, one per cent: many words are tested
 # English words that hold a sentence together and say nothing of a brand. Negations stay: they are what drives a label.
 _FUNCTION_WORDS: Final = frozenset(
     """
@@ -27,9 +27,9 @@ _FUNCTION_WORDS: Final = frozenset(
 
 
 def find_driving_words(results: Iterable[Result], label: str, most: int) -> list[tuple[str, int]]:
-    """Return ``(word, posts)``, the surest first: words in a greater share of the label's posts than of the others.
+    """Return ``(word, posts)``, the most significant first: words in a greater share of the label's posts than of the others.
 
-    Sure is what a z-score of the log-odds ratio calls so, counts corrected by one half as Haldane and Anscombe (1956) do.
+    Significance is a z-score of the log-odds ratio, counts corrected by one half as Haldane and Anscombe (1956) do.
     """
     inside, outside, posts = Counter[str](), Counter[str](), [0, 0]
     for result in results:
@@ -38,8 +38,8 @@ def find_driving_words(results: Iterable[Result], label: str, most: int) -> list
         posts[there] += 1
         (inside if there else outside).update(words)
     scores = {word: _z_score(inside[word], posts[1], outside[word], posts[0]) for word in inside}
-    sure = sorted((word for word in scores if scores[word] >= _LEAST_Z), key=lambda word: (-scores[word], word))
-    return [(word, inside[word]) for word in sure[:most]]
+    significant = sorted((word for word in scores if scores[word] >= _LEAST_Z), key=lambda word: (-scores[word], word))
+    return [(word, inside[word]) for word in significant[:most]]
 
 
 def _z_score(count: int, total: int, other_count: int, other_total: int) -> float:

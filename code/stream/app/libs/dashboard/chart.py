@@ -1,13 +1,14 @@
-"""The page's chart over time. Colours stand on light and dark ground alike."""
+"""The page's chart over time. Its colours can be read on light and dark ground alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 
+from libs.dashboard.summary import BucketSummary
 from libs.values.times import read_time
 from libs.values.tweet import Gap
 from sentiment.model.labels import NEGATIVE, NEUTRAL, POSITIVE
@@ -20,16 +21,14 @@ _GRID: Final = "rgba(128,136,160,0.22)"
 _OF_A_BUCKET: Final = 0.86  # a bar's width: the rest is air
 
 
-def draw_over_time(
-    buckets: Sequence[dict[str, Any]], bucket_seconds: int, gaps: Sequence[Gap], until: str
-) -> go.Figure:
+def draw_over_time(buckets: Sequence[BucketSummary], bucket_seconds: int, gaps: Sequence[Gap], until: str) -> go.Figure:
     """Return posts by label as stacked bars (volume, left), the mean score as a line (right, 0 to 1), gaps as shadows."""
-    starts = [bucket["start"] for bucket in buckets]
+    starts = [bucket.start for bucket in buckets]
     figure = go.Figure()
     for label, color in COLORS.items():
         figure.add_bar(
             x=starts,
-            y=[bucket[label] for bucket in buckets],
+            y=[bucket.counts[label] for bucket in buckets],
             name=label.capitalize(),
             marker={"color": color, "line": {"width": 0}},
             offset=0,
@@ -38,7 +37,7 @@ def draw_over_time(
     middles = [_move(start, bucket_seconds / 2) for start in starts]
     figure.add_scatter(
         x=middles,
-        y=[bucket["mean_score"] for bucket in buckets],
+        y=[bucket.mean_score for bucket in buckets],
         name="Mean score",
         yaxis="y2",
         mode="lines+markers",
