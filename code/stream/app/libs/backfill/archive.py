@@ -23,7 +23,7 @@ from sentiment.labelled.records import Fault
 from sentiment.store import Store, open_store
 
 GROUP_ROWS: Final = 2_000
-"""Rows of one task: some seconds of work, so that a lost worker costs little."""
+"""Rows of one task: some seconds of work, so that little is repeated when a worker dies."""
 RESULTS: Final = "results"
 _EXAMPLES: Final = "/srv/archive.csv.gz, file:///srv/archive, s3://bucket/archive or results"
 

@@ -34,7 +34,7 @@ class BackfillJob(NamedTuple):
 def run_backfill(settings: BackfillSettings, job: BackfillJob) -> dict[str, int]:
     """Score an archive into the results store or Parquet files and return the totals.
 
-    Resumes by itself: rows that were done before are passed over. ``scheduler``: address of a Dask cluster whose workers
+    Rows that an earlier run has done are left out. ``scheduler``: address of a Dask cluster whose workers
     have this app on their path; empty starts a cluster on this machine's cores. Raises ``ConfigurationError`` when the
     optional packages, the archive or the target are missing.
     """

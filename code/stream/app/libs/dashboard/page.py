@@ -1,4 +1,4 @@
-"""The live page at ``/``, on Plotly Dash: what a brand manager looks at, kept up to date by itself."""
+"""The live page at ``/``, on Plotly Dash: refreshed every few seconds."""
 
 from __future__ import annotations
 

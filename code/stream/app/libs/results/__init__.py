@@ -53,7 +53,7 @@ class LanguageCount(NamedTuple):
 
 
 class StoredCounts(TypedDict):
-    """How many of each there are in the whole store; ``removed``: posts known to be taken back."""
+    """How many of each there are in the whole store; ``removed``: posts whose newest known version is their removal."""
 
     stored: int
     dead_letters: int
@@ -76,7 +76,7 @@ class Results(Protocol):
         """
 
     def store(self, batch: ResultBatch) -> None:
-        """Keep the batch so that it survives a crash. Removed posts go, and are not stored by whoever comes late."""
+        """Keep the batch so that it survives a crash. Removed posts are deleted, and not stored again when they come late."""
 
     def read(self, query: ResultsQuery) -> list[Result]:
         """Return matching results in the query's order."""

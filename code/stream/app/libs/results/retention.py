@@ -1,4 +1,4 @@
-"""Forget what is older than it may be kept, and settled versions that nothing can bring up again."""
+"""Delete every hour what is older than ``RETENTION_DAYS``, and notes of versions that no source repeats any more."""
 
 from __future__ import annotations
 

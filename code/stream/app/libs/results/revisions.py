@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from libs.values.result import Result, ResultBatch
 
 KEPT_DAYS: Final = 7
-"""How long settled versions are remembered: longer than X lets posts be edited (1 h) and Jetstream replays (36 h)."""
+"""How long versions of edited and removed posts are kept: longer than X allows edits (1 h) and Jetstream replays (36 h)."""
 
 
 class Revision(NamedTuple):

@@ -9,7 +9,7 @@ from develop.fixtures.labelled_files import LabelledFile, list_labelled_files
 from makers import make_result
 
 from libs.results import open_results
-from libs.results.comparison import compare_with_labels
+from libs.service.comparison import compare_with_labels
 from libs.service.settings import StreamSettings
 from libs.sources.replay.source import ReplaySource
 from libs.values.addresses import parse_replay_url
@@ -40,8 +40,7 @@ def compare(folder: Path, url: str, scores: dict[str, float]) -> float | None:
     settings = StreamSettings(
         predict_url="http://127.0.0.1:1", results_url=address, spool_url=(folder / "spool").as_uri(), source_url=url
     )
-    accuracy: float | None = compare_with_labels(settings, url)["accuracy"]
-    return accuracy
+    return compare_with_labels(settings, url).accuracy
 
 
 @pytest.mark.parametrize("file", list_labelled_files(), ids=lambda file: file.name)

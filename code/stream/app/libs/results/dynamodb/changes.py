@@ -14,9 +14,10 @@ NEWER: Final = f"model_version < :version AND {_NOT_LATER}"
 
 
 class Change(NamedTuple):
-    """A stored result, the one to replace it, which version of its post that is of, and the condition under which it may.
+    """A stored result, the one that is to replace it, and the condition under which DynamoDB may do that.
 
-    ``due``: whoever loses against the condition has to look again, and not to leave the stored one as it is.
+    ``revision``: which version of its post the new one is of. ``due``: when the condition does not hold the batch must be
+    stored again, since the stored result may not stay as it is.
     """
 
     old: Result

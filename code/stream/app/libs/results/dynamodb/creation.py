@@ -1,4 +1,4 @@
-"""Tables made when they are absent, billed by request, and waited for until they can be used."""
+"""DynamoDB tables created when they are absent, billed by request, and waited for until they are active."""
 
 from __future__ import annotations
 

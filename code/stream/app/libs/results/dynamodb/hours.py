@@ -1,8 +1,8 @@
-"""What each hour holds, counted: an hour is read again when something in it has changed, one that is long to read later.
+"""Counts of posts by hour: an hour is read again when something in it has changed, one that takes long less often.
 
 DynamoDB counts nothing by itself, so an hour's rows have to be read to be counted. The index holds no texts, one pass
-counts all topics at once, and an hour that took a while to read is believed for ten times as long: a page that
-somebody leaves open costs at most a tenth of the time, however many posts an hour has.
+counts all topics at once, and the counts of an hour that took a while to read are kept for ten times as long: a
+page that stays open costs at most a tenth of the time, however many posts an hour has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from libs.results.dynamodb.tables import BY_TOPIC, Tables
 
 _PARALLEL: Final = 8
 _LAST: Final = "~"  # sorts behind every date
-_BELIEVED: Final = 10.0  # times as long as reading took
+_KEPT_FACTOR: Final = 10.0  # counts are kept for this many times as long as reading them took
 _QUICK_SECONDS: Final = 1.0  # what is read within this is read anew at once
 _KEPT_TALLIES: Final = 500_000  # some 100 MB; an hour has one for each second, label, language and topic at most
 
@@ -49,7 +49,7 @@ class Hours:
     """Counts by hour of scored posts, and of skipped ones."""
 
     def __init__(self, tables: Tables) -> None:
-        """Start knowing nothing."""
+        """Start with nothing counted."""
         self._tables = tables
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
@@ -121,11 +121,11 @@ class Hours:
         return known.counts if known and fresh else None
 
     def _remember(self, key: str, changed_at: str, took_seconds: float, counts: Counts) -> None:
-        believed = _BELIEVED * took_seconds if took_seconds > _QUICK_SECONDS else 0.0
+        kept_seconds = _KEPT_FACTOR * took_seconds if took_seconds > _QUICK_SECONDS else 0.0
         size = sum(map(len, counts.values()))
         with self._lock:
             self._known.pop(key, None)
-            self._known[key] = _Known(changed_at, time.monotonic() + believed, counts, size)
+            self._known[key] = _Known(changed_at, time.monotonic() + kept_seconds, counts, size)
             total = sum(known.size for known in self._known.values())
             while total > _KEPT_TALLIES and len(self._known) > 1:  # what was read longest ago goes first
                 total -= self._known.pop(next(iter(self._known))).size

@@ -118,7 +118,7 @@ class DynamoResults:
         return (read_item(item) for page in pages for item in page["Items"] if is_alive(item))
 
     def prune(self, before: str) -> int:  # noqa: ARG002 - the interface
-        """Do nothing: DynamoDB expires items by itself, and reads leave out what is late to go."""
+        """Do nothing: DynamoDB expires items by itself, and reads leave out what it has not deleted yet."""
         return 0
 
     def check(self) -> None:

@@ -2,7 +2,7 @@
 
 New posts are looked up first and, where one process alone stores them, go in batches, which take no conditions: the
 key makes a repeated one harmless. A post that is there already, or that another worker may store at this moment, is
-written under a condition, so that an older model never overwrites a newer one, whoever is first.
+written under a condition, so that an older model never overwrites a newer one, whichever is written first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NEVER_EDITED: Final = frozenset({"replay"})  # sources whose posts have no late
 
 
 class Writer:
-    """Writes batches; each may be written again in part or whole without harm."""
+    """Writes batches to the three tables; one that was cut short is written again as a whole."""
 
     def __init__(self, tables: Tables, retention_days: int, *, many_writers: bool) -> None:
         """``many_writers``: whether other processes may store the same new posts at the same time."""
@@ -46,7 +46,7 @@ class Writer:
         self._remove(batch.removals)
         self._write_results(batch)
         for gap in batch.gaps:
-            # An open gap never reopens one that is closed, and of two ends told the later counts.
+            # An open gap never reopens one that is closed, and of two ends the later counts.
             item = {"kind": "gap", **gap._asdict()}
             self._tables.put_if(
                 self._tables.ledger, item, "attribute_not_exists(id) OR ended_at < :ended", {":ended": gap.ended_at}
@@ -83,14 +83,14 @@ class Writer:
             self._tables.write(self._tables.results, items)
             return results
         puts = [partial(self._put_newest, row, batch.revisions.get(row.id, "")) for row in results]
-        won = self._tables.run_together(puts)
-        lost = [result for result, first in zip(results, won, strict=True) if not first]
-        found = self._tables.get(self._tables.results, [{"id": result.id} for result in lost])
+        written = self._tables.run_together(puts)
+        refused = [result for result, first in zip(results, written, strict=True) if not first]
+        found = self._tables.get(self._tables.results, [{"id": result.id} for result in refused])
         others = {item["id"]: read_stored(item) for item in found}
-        if len(others) < len(lost):  # lost against an older version that its worker has taken back since
+        if len(others) < len(refused):  # an older version was there, which its worker has deleted since
             raise _met_another_worker()
-        changes = [plan_change(others[result.id], result, batch) for result in lost]
-        return [result for result, first in zip(results, won, strict=True) if first] + self._replace(changes)
+        changes = [plan_change(others[result.id], result, batch) for result in refused]
+        return [result for result, first in zip(results, written, strict=True) if first] + self._replace(changes)
 
     def _put_newest(self, result: Result, revision: str) -> bool:
         item = make_item(result, revision, self._retention_days)
@@ -100,7 +100,7 @@ class Writer:
     def _replace(self, changes: list[Change]) -> list[Result]:
         """Replace stored results where the new ones are to win, and return those that did, old or new.
 
-        ``TransientError("results_race")`` when it met another worker's write: nothing is lost by a second try.
+        ``TransientError("results_race")`` when an edit met another worker's write: the batch has to be stored again.
         """
         due = [change for change in changes if change.condition]
         puts = [
@@ -113,11 +113,11 @@ class Writer:
             )
             for change in due
         ]
-        won = [change for change, done in zip(due, self._tables.run_together(puts), strict=True) if done]
-        self._unindex([change.old for change in won])
-        if any(change.due and change not in won for change in due):
+        made = [change for change, done in zip(due, self._tables.run_together(puts), strict=True) if done]
+        self._unindex([change.old for change in made])
+        if any(change.due and change not in made for change in due):
             raise _met_another_worker()
-        replaced = {change.new.id: change.new for change in won}
+        replaced = {change.new.id: change.new for change in made}
         return [replaced.get(change.old.id, change.old) for change in changes]
 
     def _index(self, results: list[Result]) -> None:
@@ -132,7 +132,7 @@ class Writer:
         self._tables.put_all(self._make_touches(_keys_of_hours(results)))
 
     def _retract(self, results: list[Result], batch: ResultBatch) -> None:
-        """Take back what another worker has removed, or said a later version of, since it was looked up.
+        """Delete what another worker has removed, or noted a later version of, since it was looked up.
 
         That worker writes the revision before it looks for the row, this one the row before it looks for the revision:
         so one of them sees the other. What is stored by now may be that worker's: each row is judged by its own revision.

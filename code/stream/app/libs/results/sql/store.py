@@ -115,7 +115,7 @@ class SqlResults:
             last = page[-1].id
 
     def prune(self, before: str) -> int:
-        """Delete some at a time, so that whoever stores new posts never waits for long."""
+        """Delete some at a time, so that writers of new posts never wait for long."""
         with self._database.writing() as connection:
             writes.forget_revisions(connection)
         pruned = 0

@@ -26,7 +26,7 @@ _AGES: Final = {RESULTS: RESULTS.c.analyzed_at, SKIPPED: SKIPPED.c.data, DEAD_LE
 
 
 def write_batch(connection: Connection, batch: ResultBatch) -> None:
-    """Write a batch; the caller's transaction makes it all or nothing."""
+    """Write a batch within the caller's transaction."""
     _remove(connection, batch.removals)
     _write_results(connection, batch)
     for gap in batch.gaps:
@@ -47,7 +47,7 @@ def prune_some(connection: Connection, table: Table, before: str) -> int:
 
 
 def forget_revisions(connection: Connection) -> None:
-    """Delete settled versions that nothing can bring up again."""
+    """Delete notes of edits and removals that are too old for a source to repeat them."""
     before = format_time(datetime.now(UTC) - timedelta(days=KEPT_DAYS))
     connection.execute(delete(REVISIONS).where(REVISIONS.c.decided_at < before))
 
@@ -105,7 +105,7 @@ def _write_revision(connection: Connection, post: str, revision: str, moment: st
 
 def _write_gap(connection: Connection, row: dict[str, Any]) -> None:
     _insert_new(connection, GAPS, [row])
-    # Its end may be told twice, when a crash came between keeping it and keeping the position: the later end counts.
+    # A gap can come with two ends, when a crash came between storing it and storing the position: the later end counts.
     connection.execute(update(GAPS).where(GAPS.c.id == row["id"], GAPS.c.ended_at < row["ended_at"]).values(row))
 
 

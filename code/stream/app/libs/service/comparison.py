@@ -1,10 +1,10 @@
-"""Compare what is stored with the labels of a replayed file: the accuracy a demo can honestly print."""
+"""What `summary` says: how much was replayed and stored, and how often the stored scores agree with a file's labels."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 import orjson
@@ -24,20 +24,30 @@ _GROUP: Final = 500
 _SCORE_OF_POSITIVE: Final = 0.5
 
 
-class Labelled(NamedTuple):
+class Comparison(NamedTuple):
+    """The figures that ``summary`` prints, under their names."""
+
+    replayed: int
+    dead_letters: int
+    model_version: str | None
+    stored: int
+    """How many results are stored; with a file of labels, how many of its rows."""
+    accuracy: float | None
+    """Share of the labelled rows that are stored whose score is at least 0.5 just when the label is positive."""
+
+
+class LabelledId(NamedTuple):
     """A row of the file: its id, and its label as written; empty when it has none."""
 
     id: str
     value: str
 
 
-def compare_with_labels(settings: StreamSettings, labels_url: str) -> dict[str, Any]:
-    """Return ``{"replayed", "stored", "dead_letters", "accuracy", "model_version"}``.
+def compare_with_labels(settings: StreamSettings, labels_url: str) -> Comparison:
+    """Compare the results store with a file of labels, if one is named; its neutral rows do not count for the accuracy.
 
-    With a file of labels ``stored`` counts its ids in the table, and accuracy is the share of its labelled rows that
-    are stored whose score is at least 0.5 just when the label is positive; null when there are none. Neutral rows have
-    no place in a two-class accuracy. Raises ``PermanentError`` when the file cannot be read, or its labels have no known
-    meaning (``unknown_labels``, ``wrong_columns``).
+    Raises ``PermanentError`` when the file cannot be read, or its labels have no known meaning (``unknown_labels``,
+    ``wrong_columns``).
     """
     results = open_results(settings.results_url)
     results.prepare()
@@ -45,26 +55,27 @@ def compare_with_labels(settings: StreamSettings, labels_url: str) -> dict[str, 
     url = labels_url or settings.source_url
     source = parse_replay_url(url).path.as_uri() if url else ""
     counts = results.count_all()
-    compared = _compare(results, labels_url) if labels_url else {"stored": counts["stored"], "accuracy": None}
-    newest = results.read_newest_version()
-    return {
-        "replayed": spool.read_position(source).emitted,
-        "dead_letters": counts["dead_letters"],
-        "model_version": newest or None,
-        **compared,
-    }
+    stored, accuracy = _compare(results, labels_url) if labels_url else (counts["stored"], None)
+    return Comparison(
+        replayed=spool.read_position(source).emitted,
+        dead_letters=counts["dead_letters"],
+        model_version=results.read_newest_version() or None,
+        stored=stored,
+        accuracy=accuracy,
+    )
 
 
-def show_comparison(comparison: dict[str, Any], *, as_json: bool) -> None:
+def show_comparison(comparison: Comparison, *, as_json: bool) -> None:
     """Print one line of JSON, or a line per figure."""
     if as_json:
-        click.echo(orjson.dumps(comparison))
+        click.echo(orjson.dumps(comparison._asdict()))
     else:
-        for name, value in comparison.items():
+        for name, value in comparison._asdict().items():
             click.echo(f"{name.replace('_', ' '):>14}  {'–' if value is None else value}")
 
 
-def _compare(results: Results, labels_url: str) -> dict[str, Any]:
+def _compare(results: Results, labels_url: str) -> tuple[int, float | None]:
+    """Return how many of the file's rows are stored, and the accuracy."""
     address = parse_replay_url(labels_url)
     file, stored = inspect_file(address.path, address.options), 0
     rows, scored_positive, judged = Counter[str](), Counter[str](), Counter[str]()  # by the label as written
@@ -85,7 +96,7 @@ def _compare(results: Results, labels_url: str) -> dict[str, Any]:
         for value, label in two_class.items()
     )
     total = sum(judged[value] for value in two_class)
-    return {"stored": stored, "accuracy": round(right / total, 4) if total else None}
+    return stored, round(right / total, 4) if total else None
 
 
 def _require_few_values(rows: Counter[str]) -> None:
@@ -97,7 +108,7 @@ def _require_few_values(rows: Counter[str]) -> None:
         )
 
 
-def _read_labels(file: PostFile) -> Iterator[Labelled]:
+def _read_labels(file: PostFile) -> Iterator[LabelledId]:
     key = file.path.as_uri()
     for record in file.read():
         if isinstance(record, Fault):
@@ -107,11 +118,11 @@ def _read_labels(file: PostFile) -> Iterator[Labelled]:
         except PermanentError:
             continue
         value = record.values.get(file.columns.label)
-        yield Labelled(tweet.id, "" if value is None else str(value).strip())
+        yield LabelledId(tweet.id, "" if value is None else str(value).strip())
 
 
-def _group(rows: Iterator[Labelled]) -> Iterator[list[Labelled]]:
-    group: dict[str, Labelled] = {}
+def _group(rows: Iterator[LabelledId]) -> Iterator[list[LabelledId]]:
+    group: dict[str, LabelledId] = {}
     for row in rows:
         group.setdefault(row.id, row)
         if len(group) == _GROUP:
