@@ -1,4 +1,4 @@
-"""Lines of a file, packed or not, with their numbers: bounded in memory, and told where the file breaks off."""
+"""Lines of a file, packed or not, with their numbers: bounded in memory, and with a fault where the file breaks off."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _split(values: str) -> tuple[str, ...]:
 
 
 def _require_encoding(name: str) -> str:
-    """Return ``name`` if it encodes ASCII as itself: lines and cells are told apart before they are decoded."""
+    """Return ``name`` if it encodes ASCII as itself: lines and cells are split before they are decoded."""
     try:
         codecs.lookup(name)
         if _PROBE.encode().decode(name) == _PROBE:

@@ -1,1 +1,1 @@
-"""What a release is, and how it is published, fetched, promoted and rolled back."""
+"""Releases: their manifest and files, and how one is published, fetched, promoted and rolled back."""

@@ -1,4 +1,4 @@
-"""Bring a release from the store to this machine's disk, every byte checked."""
+"""Download a release from the store to this machine's disk, every byte verified."""
 
 from __future__ import annotations
 

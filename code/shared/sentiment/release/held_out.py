@@ -1,4 +1,4 @@
-"""Which rows no release is ever trained on: the same in every run and every data set."""
+"""Held-out rows: which texts no release is ever trained on, the same in every run and every data set."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def hash_text(text: CleanText) -> bytes:
 
 
 def is_held_out(digest: bytes) -> bool:
-    """Tell whether a text is judged by and never learnt from: its sha256, read as a big-endian number, ends in 0.
+    """Tell whether a text is held out: its sha256, read as a big-endian number, is a multiple of ten.
 
-    The rule hangs on the cleaned text alone, so no release was trained on what another is judged by, whatever the data
-    set, its order or its duplicates.
+    The rule depends on the cleaned text alone, so no release was trained on a row that evaluates another one, whatever
+    the data set, its order or its duplicates.
     """
     return int.from_bytes(digest, "big") % _TENTH == 0

@@ -1,4 +1,4 @@
-"""What a release is: its files, its manifest, and the proof that a copy is whole."""
+"""The manifest of a release, its files, and the check that a copy is complete and unchanged."""
 
 from __future__ import annotations
 

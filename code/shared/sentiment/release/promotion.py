@@ -1,4 +1,4 @@
-"""Which release is current: swapped by compare-and-set, with a history that answers what was live when, and why."""
+"""Promotion and rollback: the current release, swapped by compare-and-set, and the history of what was live when."""
 
 from __future__ import annotations
 

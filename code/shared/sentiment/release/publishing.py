@@ -1,4 +1,4 @@
-"""Write a release to the store once, the manifest last: before it, there is nothing to see."""
+"""Write a release to the store, the manifest last: without a manifest there is no release to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where artifacts live: one small interface, two implementations, chosen by ``STORE_URL``."""
+"""The object store of releases, runs and data sets: one interface, two implementations, chosen by ``STORE_URL``."""
 
 from __future__ import annotations
 

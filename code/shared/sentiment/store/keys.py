@@ -1,4 +1,4 @@
-"""What a key may look like, the same in every store."""
+"""The form of a key, the same in every store."""
 
 from __future__ import annotations
 

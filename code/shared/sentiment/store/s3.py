@@ -1,4 +1,4 @@
-"""A store in an S3 bucket. The only place where the artifacts meet boto3.
+"""A store in an S3 bucket. The only module of it that imports boto3.
 
 Conditional writes as S3 defines them: ``If-None-Match: *`` creates, ``If-Match: <etag>`` compares and sets; 412 says
 the race is lost, 409 that it was too close to call, 404 that the key is gone.

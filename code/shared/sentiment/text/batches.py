@@ -1,4 +1,4 @@
-"""Which texts go through the network together: padding costs time, and so does each run."""
+"""Split texts into batches for the network, by length: padding costs time, and so does each run."""
 
 from __future__ import annotations
 

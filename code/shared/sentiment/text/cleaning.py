@@ -1,4 +1,4 @@
-"""The one cleaning: train learns from, serve predicts on and stream stores the very same text.
+"""Cleaning of raw texts, the same in training, serving and storing.
 
 The rules are part of a release (``CLEANING_VERSION`` in its manifest): a reader refuses a release that was cleaned
 by rules it does not have.

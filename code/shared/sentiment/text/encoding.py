@@ -1,4 +1,4 @@
-"""From tokens to the two integer arrays that the network takes.
+"""Encode tokens as the two integer arrays that the network takes.
 
 ``words``: rows of the Word2Vec vocabulary (0 pads, 1 stands for a word that is not in it).
 ``features``: 26-bit hashes of the evidence for the linear path: each word, word pairs and triples, and the letter
@@ -51,7 +51,7 @@ class EncodingParameters(BaseModel):
 
 
 class Pieces(NamedTuple):
-    """What words contribute whatever stands beside them: a piece of text, or a whole text."""
+    """Words of a piece of text, or of a whole one, looked up one by one: what depends on no neighbour."""
 
     words: bytes
     """For each word its row in the vocabulary (int32) and its hash (uint32, never 0)."""
@@ -60,14 +60,14 @@ class Pieces(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """Features that say something of the same words: of one and its letters, or of a pair or triple."""
+    """Features of the same words: of one and its letter n-grams, or of a pair or triple."""
 
     words: range
     features: NDArray[np.int32]
 
 
 class Encoder:
-    """Turns clean texts into padded arrays; one per loaded release, for any number of threads."""
+    """Turns clean texts into padded arrays; one per loaded release, safe for any number of threads."""
 
     def __init__(self, parameters: EncodingParameters, vocabulary: Sequence[str]) -> None:
         """``vocabulary``: words in the order of the rows of ``word2vec.npy``, the two special ones first."""
@@ -86,7 +86,7 @@ class Encoder:
         return self.lay_out([self._join_tokens(tokens) for tokens in texts])
 
     def list_evidence(self, tokens: Sequence[str]) -> list[Evidence]:
-        """Return the features of ``tokens`` by what they stand for, in order of the first word: all but padding."""
+        """Return the features of ``tokens`` by the words they belong to, in order of the first word, without padding."""
         alone = [self.encode_tokens([[token]])["features"][0] for token in tokens]
         found = [Evidence(range(place, place + 1), features) for place, features in enumerate(alone)]
         together, start = self.encode_tokens([tokens])["features"][0], len(tokens)
@@ -97,7 +97,7 @@ class Encoder:
         return sorted(found, key=lambda evidence: evidence.words.start)
 
     def look_up(self, text: CleanText) -> Pieces:
-        """Return what the words of a text are, one by one: no token reaches across a space."""
+        """Return a text's words looked up one by one: no token reaches across a space."""
         return _join([self._pieces[piece] for piece in text.lower().split()])
 
     def lay_out(self, texts: Sequence[Pieces]) -> dict[str, NDArray[np.int32]]:
@@ -139,7 +139,7 @@ class Encoder:
 
 
 class _Kept(dict[str, Pieces]):
-    """What was described before, up to a bound."""
+    """A bounded cache of what was described before."""
 
     def __init__(self, describe: Callable[[str], Pieces]) -> None:
         self._describe = describe

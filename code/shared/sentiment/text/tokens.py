@@ -1,4 +1,4 @@
-"""From clean text to tokens: the words, marks and negations that carry sentiment."""
+"""Split a clean text into tokens: the words, marks and negations that carry sentiment."""
 
 from __future__ import annotations
 

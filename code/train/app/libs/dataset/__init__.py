@@ -1,6 +1,7 @@
 """Data sets, wherever they lie, as rows of text and label."""
 
 from libs.dataset.address import DatasetAddress, Datasets, parse_address, parse_datasets
+from libs.dataset.fetch import check_dataset
 from libs.dataset.rows import Readings, Rows, read_datasets, read_rows, read_texts
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "Datasets",
     "Readings",
     "Rows",
+    "check_dataset",
     "parse_address",
     "parse_datasets",
     "read_datasets",

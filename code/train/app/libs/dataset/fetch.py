@@ -1,7 +1,8 @@
-"""Downloads a data set's file to this machine's disk. The only place where data sets meet the network."""
+"""Downloads a data set's file to this machine's disk. The only module that fetches data sets over a network."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from libs.dataset.address import SAMPLE, SENTIMENT140, DatasetAddress
+from libs.dataset.sql import read_query
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
 from sentiment.store import Store, open_store
 
@@ -38,6 +40,28 @@ def fetch_dataset(address: DatasetAddress, store: Store, folder: Path) -> Path:
         return _copy(store, address.location, folder / address.name)
     bucket, _, key = address.location.removeprefix("s3://").partition("/")
     return _copy(open_store(f"s3://{bucket}"), unquote(key), folder / address.name)
+
+
+def check_dataset(address: DatasetAddress, store: Store) -> None:
+    """Raise what stands in the way of reading a data set; nothing large is downloaded over https."""
+    if address.scheme == SAMPLE:
+        return
+    if address.scheme in ("https", SENTIMENT140):
+        _ask(address.location or SENTIMENT140_URL)
+    elif address.scheme == "sql":
+        next(iter(read_query(address.location, address.options, need_label=False)), None)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            fetch_dataset(address, store, Path(folder))
+
+
+def _ask(url: str) -> None:
+    try:
+        status = requests.head(url, timeout=_CONNECT_SECONDS, allow_redirects=True).status_code
+    except requests.RequestException as error:
+        raise TransientError(f"no answer: {type(error).__name__}", code="dataset_unreachable") from None
+    if status >= 400 and status != 405:
+        raise PermanentError(f"the server answers {status}", code="dataset_missing")
 
 
 def _require_file(path: Path) -> Path:

@@ -6,17 +6,16 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from libs.dataset.address import DatasetAddress, Datasets
 from libs.dataset.fetch import fetch_dataset
 from libs.dataset.sql import read_query
 from libs.dataset.table import RowBatch, read_table
+from libs.values.rows import Readings, Rows
 from sentiment.errors import PermanentError
 from sentiment.labelled.columns import Columns
 from sentiment.labelled.label_values import MOST_VALUES, read_label_values
@@ -28,20 +27,6 @@ logger = logging.getLogger(__name__)
 
 MOST_UNREADABLE_SHARE: Final = 0.05
 _MOST_TOPICS: Final = 50
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What was read: ``texts`` with ``labels`` (indexes of NEGATIVE, NEUTRAL, POSITIVE) and, when given, ``topics``."""
-
-    name: str
-    sha256: str
-    texts: list[str]
-    labels: NDArray[np.int8]
-    topics: list[str] | None
-    read: int
-    unreadable: int
-    columns: str
 
 
 def read_rows(address: DatasetAddress, store: Store, folder: Path) -> Rows:
@@ -160,19 +145,6 @@ def _require_readable(read: int, unreadable: int) -> None:
 def _useful_topics(topics: list[str]) -> list[str] | None:
     distinct = set(topics)
     return topics if 1 < len(distinct) <= _MOST_TOPICS else None
-
-
-class Readings(NamedTuple):
-    """Everything a run reads: the data sets, and texts to keep out of training, validation and held-out rows."""
-
-    labelled: Rows
-    distant: Rows | None
-    excluded: list[str]
-
-    @property
-    def all(self) -> tuple[Rows, ...]:
-        """The data sets there are, in the order of training."""
-        return (self.labelled,) if self.distant is None else (self.distant, self.labelled)
 
 
 def read_datasets(datasets: Datasets, exclude: DatasetAddress | None, store: Store, folder: Path) -> Readings:

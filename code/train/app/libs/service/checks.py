@@ -1,19 +1,15 @@
-"""The addresses train was given, each as something that can be tried."""
+"""What ``python main.py check`` tries: every address that train was given."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from typing import Final
 
-import requests
-
-from libs.dataset import DatasetAddress, parse_address, parse_datasets
-from libs.dataset.address import SAMPLE, SENTIMENT140
-from libs.dataset.fetch import SENTIMENT140_URL, fetch_dataset
+from libs.dataset import DatasetAddress, check_dataset, parse_address, parse_datasets
 from libs.service.settings import TrainSettings
-from sentiment.errors import PermanentError, TransientError
 from sentiment.service.checks import Check
-from sentiment.store import Store, open_store
+from sentiment.store import open_store
+
+_SEE_DATA_SETS: Final = "see docs/how-to/own-data.md for what a data set's address can be"
 
 
 def list_checks(settings: TrainSettings) -> list[Check]:
@@ -31,27 +27,4 @@ def list_checks(settings: TrainSettings) -> list[Check]:
 
 
 def _check_address(variable: str, address: DatasetAddress, settings: TrainSettings) -> Check:
-    return Check(variable, lambda: _reach(address, open_store(settings.store_url)), "see the data sets in README")
-
-
-def _reach(address: DatasetAddress, store: Store) -> None:
-    if address.scheme == SAMPLE:
-        return
-    if address.scheme in ("https", SENTIMENT140):
-        _ask(address.location or SENTIMENT140_URL)
-    elif address.scheme == "sql":
-        from libs.dataset.sql import read_query
-
-        next(iter(read_query(address.location, address.options, need_label=False)), None)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            fetch_dataset(address, store, Path(folder))
-
-
-def _ask(url: str) -> None:
-    try:
-        status = requests.head(url, timeout=10, allow_redirects=True).status_code
-    except requests.RequestException as error:
-        raise TransientError(f"no answer: {type(error).__name__}", code="dataset_unreachable") from None
-    if status >= 400 and status != 405:
-        raise PermanentError(f"the server answers {status}", code="dataset_missing")
+    return Check(variable, lambda: check_dataset(address, open_store(settings.store_url)), _SEE_DATA_SETS)

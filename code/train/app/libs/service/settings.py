@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from libs.dataset.address import parse_address, parse_datasets
+from libs.dataset import parse_address, parse_datasets
 from sentiment.errors import ConfigurationError
 from sentiment.service.settings import AppSettings, require_token_beyond_loopback
 from sentiment.store import STORE_EXAMPLES, open_store
