@@ -1,25 +1,18 @@
-"""stream: source → spool → clean → predict → store, and a live page of what is stored.
-
-Without a command it does all of it. ``ingest`` (source → spool) and ``analyze`` (spool → store) can run apart.
-"""
+"""stream: source → spool → clean → predict → store, and a live page of what is stored."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-from flask import Flask
-
-from libs.service.commands import backfill, check, summary
-from libs.service.server import serve_role
-from libs.service.settings import AnalyzeSettings, IngestSettings, Role, RoleSettings, read_stream_settings
+from libs.service.commands import make_command_line
+from libs.service.server import start_role
+from libs.service.settings import AnalyzeSettings, IngestSettings, RoleSettings
 from sentiment.service.clock import WallClock
 from sentiment.service.commands import run_command_line
 
 if TYPE_CHECKING:
-    from libs.service.pipeline import Pipeline  # for the server's worker alone, as what is imported below
+    from libs.service.pipeline import Pipeline  # only after the fork: brings prometheus_client, as the steps do
 
 
 def connect(settings: RoleSettings) -> Pipeline:
@@ -43,45 +36,10 @@ def connect(settings: RoleSettings) -> Pipeline:
     return pipeline
 
 
-def create(role: Role) -> Flask:
-    """Start a role's loops and return the web app that shows them; called in the server's worker."""
-    from libs.service.application import create_stream_app
-
-    settings = read_stream_settings(role)
-    pipeline = connect(settings)
-    pipeline.start()
-    return create_stream_app(settings, pipeline, Path(__file__).parent / "web")
-
-
-create_all, create_ingest, create_analyze = (
-    partial(create, "all"),
-    partial(create, "ingest"),
-    partial(create, "analyze"),
-)
-
-
-@click.group(invoke_without_command=True, help=__doc__)
-@click.pass_context
-def main(context: click.Context) -> None:
-    """Do everything in one process when no command is given."""
-    if context.invoked_subcommand is None:
-        serve_role("all")
-
-
-@main.command()
-def ingest() -> None:
-    """Read posts into the spool."""
-    serve_role("ingest")
-
-
-@main.command()
-def analyze() -> None:
-    """Clean, predict and store what lies in the spool."""
-    serve_role("analyze")
-
-
-for command in (check, backfill, summary):
-    main.add_command(command)
+# What the server's worker calls: each starts a role's loops and returns the web app that shows them.
+create_all = partial(start_role, "all", connect)
+create_ingest = partial(start_role, "ingest", connect)
+create_analyze = partial(start_role, "analyze", connect)
 
 if __name__ == "__main__":
-    run_command_line(main)
+    run_command_line(make_command_line())

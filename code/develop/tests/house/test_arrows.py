@@ -14,8 +14,8 @@ MODULES = [path for folder in PRODUCT for path in list_tracked(f"{folder}/*.py")
 
 # Which files may import a library that is slow to load, bound to one vendor, or carries its own threads.
 HOMES = {
-    "tensorflow": {"code/train/app/libs/network/network.py"},
-    "keras": {"code/train/app/libs/network/network.py"},
+    "tensorflow": {"code/train/app/libs/network/backend.py"},
+    "keras": {"code/train/app/libs/network/backend.py"},
     "gensim": {"code/train/app/libs/vectors/word2vec.py"},
     "pyarrow": {
         "code/train/app/libs/dataset/table.py",

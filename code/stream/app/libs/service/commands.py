@@ -1,22 +1,51 @@
-"""Commands beside the service: check every address, score an archive, say what is stored."""
+"""stream's command line: its roles as services, and what is done beside them."""
 
 from __future__ import annotations
 
-import sys
-
 import click
 
+from libs.service.server import serve_role
 from libs.service.settings import BackfillSettings, StreamSettings
 from sentiment.service.checks import run_checks
 from sentiment.service.settings import read_settings
 
 
+def make_command_line() -> click.Group:
+    """Return the command line."""
+
+    @click.group(invoke_without_command=True)
+    @click.pass_context
+    def command_line(context: click.Context) -> None:
+        """stream: source → spool → clean → predict → store, and a live page of what is stored.
+
+        Without a command it does all of it. ``ingest`` (source → spool) and ``analyze`` (spool → store) can run apart.
+        """
+        if context.invoked_subcommand is None:
+            serve_role("all")
+
+    for command in (analyze, backfill, check, ingest, summary):
+        command_line.add_command(command)
+    return command_line
+
+
 @click.command()
-def check() -> None:
+def ingest() -> None:
+    """Read posts into the spool."""
+    serve_role("ingest")
+
+
+@click.command()
+def analyze() -> None:
+    """Clean, predict and store what lies in the spool."""
+    serve_role("analyze")
+
+
+@click.command()
+def check() -> int:
     """Try every address and say what to mend."""
     from libs.service.checks import list_checks
 
-    sys.exit(run_checks(list_checks(read_settings(StreamSettings))))
+    return run_checks(list_checks(read_settings(StreamSettings)))
 
 
 @click.command()
@@ -55,6 +84,6 @@ def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
 @click.option("--labels", default="", help="URL of the labelled replay file to compare the results with.")
 def summary(*, as_json: bool, labels: str) -> None:
     """Say what was replayed and stored, and how often label and result agree."""
-    from libs.results.comparison import compare_with_labels, show_comparison
+    from libs.service.comparison import compare_with_labels, show_comparison
 
     show_comparison(compare_with_labels(read_settings(StreamSettings), labels), as_json=as_json)

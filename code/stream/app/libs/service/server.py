@@ -5,13 +5,21 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from libs.service.settings import Role, read_stream_settings
+from flask import Flask
+
+from libs.service.settings import Role, RoleSettings, read_stream_settings
 from sentiment.service.http.server import Server, run_server
 from sentiment.service.logs import configure_logs
 
+if TYPE_CHECKING:
+    from libs.service.pipeline import Pipeline  # only after the fork: brings prometheus_client
+
+_WEB: Final = Path(__file__).parents[2] / "web"
 _THREADS = 8  # the page polls, and each question may wait for the database
 _M_ARENA_MAX: Final = -8  # malloc.h of glibc
 
@@ -32,6 +40,16 @@ def serve_role(role: Role) -> None:
         options={"worker_exit": _stop_pipeline, "timeout": 120},
     )
     run_server(f"main:create_{role}", server)
+
+
+def start_role(role: Role, connect: Callable[[RoleSettings], Pipeline]) -> Flask:
+    """Start a role's loops and return the web app that shows them; called in the server's worker."""
+    from libs.service.application import create_stream_app
+
+    settings = read_stream_settings(role)
+    pipeline = connect(settings)
+    pipeline.start()
+    return create_stream_app(settings, pipeline, _WEB)
 
 
 def _share_one_arena() -> None:

@@ -1,1 +1,1 @@
-"""Bluesky's Jetstream."""
+"""Bluesky's Jetstream: posts of the whole network, over a websocket."""
