@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.network.network import import_keras
+from libs.network import import_keras
 
 _LENGTH: Final = 300
 _VECTOR_EPOCHS, _EPOCHS, _BATCH = 32, 8, 1024

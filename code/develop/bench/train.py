@@ -23,11 +23,9 @@ from develop.bench.train_peers import measure_fasttext, train_word_pairs, train_
 from develop.bench.train_runs import DATA, EMOTICONS, PEOPLE, PEOPLE_ASIDE, REVIEWS, Trained, train, write_sample
 from numpy.typing import NDArray
 
-from libs.corpus.clean import clean_rows
-from libs.corpus.corpora import Corpus
+from libs.corpus import Corpus, clean_rows
 from libs.dataset import parse_address, read_rows
-from libs.evaluation.bootstrap import with_interval
-from libs.evaluation.measures import accuracy, macro_recall
+from libs.evaluation import accuracy, macro_recall, with_interval
 from sentiment.model.labels import THREE_CLASSES, Prediction
 from sentiment.store import open_store
 from sentiment.text.cleaning import clean
@@ -191,7 +189,7 @@ def _tell(labels: NDArray[Any], found: NDArray[Any], rule: Any, classes: int) ->
     cells = labels.astype(np.int64) * classes + found
     counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
     figure = with_interval(counts, rule, np.random.default_rng(1))
-    return "{value:.4f} ({low:.3f}–{high:.3f})".format(**figure)
+    return f"{figure.value:.4f} ({figure.low:.3f}–{figure.high:.3f})"
 
 
 if __name__ == "__main__":

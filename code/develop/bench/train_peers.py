@@ -14,7 +14,7 @@ from develop.environments import make_environments
 from develop.places import python_of
 from numpy.typing import NDArray
 
-from libs.corpus.corpora import Corpus
+from libs.corpus import Corpus
 
 _HERE: Final = Path(__file__).resolve().parent
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from libs.corpus.clean import clean_rows
-from libs.corpus.corpora import Corpus
+from libs.corpus import Corpora, Corpus, clean_rows, split_corpora
 from libs.dataset import Rows
+from libs.values.recipe import Recipe
 
 GOOD = ("love", "great", "amazing", "good", "perfect", "nice", "lovely")
 BAD = ("hate", "awful", "terrible", "bad", "useless", "broken", "horrible")
@@ -21,11 +21,16 @@ def make_rows(count: int, classes: int = 2, seed: int = 1, name: str = "made up"
     words = {0: BAD, 1: NEUTRAL, 2: GOOD}
     texts = []
     for index, label in enumerate(labels.tolist()):
-        told = label if rng.random() < 0.9 else int(rng.choice([0, 2]))
-        texts.append(f"the {rng.choice(THINGS)} {rng.choice(words[told])} at {index % 97} again {name} {index}")
+        shown = label if rng.random() < 0.9 else int(rng.choice([0, 2]))
+        texts.append(f"the {rng.choice(THINGS)} {rng.choice(words[shown])} at {index % 97} again {name} {index}")
     topics = [str(THINGS[index % 3]) for index in range(count)]
     return Rows(name, "0" * 64, texts, labels, topics, count, 0, "")
 
 
 def make_corpus(count: int, classes: int = 2, seed: int = 1, name: str = "made up") -> Corpus:
     return clean_rows(make_rows(count, classes, seed, name))
+
+
+def make_corpora(labelled: Corpus, distant: Corpus | None = None, recipe: Recipe | None = None) -> Corpora:
+    """Return the corpora of a run with their training rows chosen, by default by the default recipe."""
+    return split_corpora(labelled, distant, recipe or Recipe())

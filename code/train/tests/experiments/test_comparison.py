@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpora import make_corpus
+from corpora import make_corpora, make_corpus
 
-from libs.corpus.corpora import Corpora
 from libs.experiments.comparison import NETWORK, Contest, compare_recipes, list_contenders
 from libs.experiments.comparison_report import format_table, write_comparison
 from libs.experiments.feature_recipes import AverageVectors, make_classifier
 from libs.values.recipe import Recipe
-from libs.vectors.word2vec import Vectors
+from libs.vectors import Vectors
 from sentiment.text.cleaning import clean
 
 FAST = Recipe(epochs=2, vector_epochs=2, vector_size=16, slot_bits=12, filters=16, least_word_count=2)
@@ -24,7 +23,7 @@ FAST = Recipe(epochs=2, vector_epochs=2, vector_size=16, slot_bits=12, filters=1
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list[tuple[str, float]]]:
     told: list[tuple[str, float]] = []
-    contest = Contest(Corpora(make_corpus(2000)), FAST, tmp_path_factory.mktemp("compare"))
+    contest = Contest(make_corpora(make_corpus(2000)), FAST, tmp_path_factory.mktemp("compare"))
     return compare_recipes(contest, lambda name, done: told.append((name, done))), told
 
 
@@ -76,7 +75,7 @@ def test_no_recipe_learns_from_a_held_out_row(tmp_path: Path) -> None:
 
 
 def compare_one(corpus, folder: Path) -> float:
-    judged = list_contenders()["TF-IDF (1,2)"](Contest(Corpora(corpus), FAST, folder), lambda _: None)
+    judged = list_contenders()["TF-IDF (1,2)"](Contest(make_corpora(corpus), FAST, folder), lambda _: None)
     return float((judged.predicted == judged.labels).mean())
 
 

@@ -14,12 +14,19 @@ ROOTS = {
     "ingest": ("libs.dataset",),
     "clean": ("libs.corpus.clean",),
     "vectors": ("libs.vectors.word2vec",),
-    "network": ("libs.network.learning",),
+    "network": ("libs.network.training",),
     "evaluate": ("libs.evaluation.evaluate", "libs.release.files"),
     "register": ("libs.release.publish",),
 }
 # What changes how things are said or stored, never what a stage makes.
-INDIFFERENT = ("sentiment/errors.py", "sentiment/store/", "libs/runs/job.py", "libs/corpus/pool.py")
+INDIFFERENT = (
+    "sentiment/errors.py",
+    "sentiment/store/",
+    "sentiment/service/",
+    "libs/runs/",
+    "libs/service/",
+    "libs/tracking/",
+)
 
 
 def find_module(name: str) -> Path | None:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corpora import make_corpus
+from corpora import make_corpora, make_corpus
 
-from libs.corpus.corpora import Corpora
 from libs.experiments.search import STUDY_FILE, Budget, judge_recipe, search, set_aside
 from libs.experiments.search_report import format_found, write_found
 from libs.experiments.search_space import SPACE, Span
@@ -24,7 +23,7 @@ from sentiment.errors import ConfigurationError, PermanentError
 @pytest.fixture
 def place(tmp_path: Path) -> Workplace:
     return Workplace(
-        Corpora(make_corpus(1200), make_corpus(1500, seed=2, name="distant")), Recipe(), tmp_path, tmp_path
+        make_corpora(make_corpus(1200), make_corpus(1500, seed=2, name="distant")), Recipe(), tmp_path, tmp_path
     )
 
 
@@ -53,7 +52,7 @@ def test_the_space_lies_within_the_recipes_bounds_and_holds_its_defaults() -> No
 
 
 def test_the_held_out_rows_take_no_part(place: Workplace) -> None:
-    inner = set_aside(place.corpora, seed=3)
+    inner = set_aside(place.corpora, Recipe(seed=3))
     for before, after in zip(place.corpora.all, inner.all, strict=True):
         kept_out = {before.texts[row] for row in before.held_out_rows}
         assert kept_out
@@ -107,7 +106,7 @@ def test_a_seed_decides_the_order_of_attempts(tmp_path: Path) -> None:
     orders = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        place = Workplace(Corpora(make_corpus(1200)), Recipe(seed=7), tmp_path, tmp_path / name)
+        place = Workplace(make_corpora(make_corpus(1200)), Recipe(seed=7), tmp_path, tmp_path / name)
         tried: list[float] = []
 
         def note(corpora, recipe: Recipe, where, report, tried: list[float] = tried) -> float:
@@ -149,7 +148,7 @@ def test_what_is_settled_is_not_searched(place: Workplace) -> None:
 
 def test_a_recipe_is_judged_by_training_with_it(tmp_path: Path) -> None:
     recipe = Recipe(epochs=1, vector_epochs=1, vector_size=16, slot_bits=12, filters=16, least_word_count=2)
-    place = Workplace(Corpora(make_corpus(1500, classes=3)), recipe, tmp_path, tmp_path)
+    place = Workplace(make_corpora(make_corpus(1500, classes=3)), recipe, tmp_path, tmp_path)
     fractions: list[float] = []
     assert 0.6 < judge_recipe(set_aside(place.corpora, 1), recipe, place, fractions.append) <= 1
     assert fractions == sorted(fractions)

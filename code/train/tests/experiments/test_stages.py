@@ -12,21 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpora import make_corpus
+from corpora import make_corpora, make_corpus
 from develop.fixtures.aws_server import aws_environment
 from processes import APP, FAST, plain_environment, run_command
+from scored import make_report
 
-from libs.corpus.corpora import Corpora
 from libs.dataset import Readings
-from libs.evaluation.evaluate import Evaluation
-from libs.evaluation.measures import Judged
+from libs.evaluation import Evaluation, ScoredRows
 from libs.experiments import artefacts
 from libs.experiments.stages import STAGES, read_parameters
-from libs.network.learning import learn
-from libs.network.network import predict_rows
+from libs.network import predict_rows, train_network
 from libs.sample import generate_training_rows, write_csv
 from libs.values.recipe import Recipe
-from libs.vectors.word2vec import train_vectors
+from libs.vectors import train_vectors
 from sentiment.errors import ConfigurationError, PermanentError
 from sentiment.model.labels import Thresholds
 from sentiment.release.promotion import read_current
@@ -52,11 +50,14 @@ def same_corpus(one: Any, other: Any) -> bool:
 
 
 def test_corpora_come_back_as_they_were_put_down(tmp_path: Path) -> None:
-    corpora = Corpora(make_corpus(900, classes=3), make_corpus(900, seed=2, name="distant"))
+    corpora = make_corpora(make_corpus(900, classes=3), make_corpus(900, seed=2, name="distant"))
     artefacts.save_corpora(corpora, tmp_path)
-    for before, after in zip(corpora.all, artefacts.load_corpora(tmp_path).all, strict=True):
+    found = artefacts.load_corpora(tmp_path)
+    for before, after in zip(corpora.all, found.all, strict=True):
         assert same_corpus(before, after)
-    artefacts.save_corpora(Corpora(corpora.labelled), tmp_path / "alone")
+    for split, kept in zip(corpora.splits, found.splits, strict=True):
+        assert all(np.array_equal(rows, again) for rows, again in zip(split, kept, strict=True))
+    artefacts.save_corpora(make_corpora(corpora.labelled), tmp_path / "alone")
     assert artefacts.load_corpora(tmp_path / "alone").distant is None
 
 
@@ -77,31 +78,31 @@ def test_rows_come_back_as_they_were_put_down(tmp_path: Path) -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_a_network_put_down_and_taken_up_answers_as_before(tmp_path: Path, classes: int) -> None:
     recipe = Recipe(epochs=1, vector_epochs=1, vector_size=16, slot_bits=12, filters=16, least_word_count=2)
-    corpora = Corpora(make_corpus(1200, classes), make_corpus(900, seed=2, name="distant"))
+    corpora = make_corpora(make_corpus(1200, classes), make_corpus(900, seed=2, name="distant"))
     vectors = train_vectors(corpora, recipe, tmp_path)
-    learned = learn(corpora, vectors, recipe, lambda *_: None)
+    trained = train_network(corpora, vectors, recipe, lambda *_: None)
     (tmp_path / "network").mkdir()
     artefacts.save_vectors(vectors, tmp_path / "vectors")
-    artefacts.save_learned(learned, tmp_path / "network")
+    artefacts.save_trained(trained, tmp_path / "network")
     kept = artefacts.load_vectors(tmp_path / "vectors")
     assert (kept.words, kept.matrix.tolist()) == (vectors.words, vectors.matrix.tolist())
-    found = artefacts.load_learned(tmp_path / "network", corpora, kept, recipe)
+    found = artefacts.load_trained(tmp_path / "network", corpora, kept, recipe)
     rows = np.arange(200)
     assert np.array_equal(
-        predict_rows(found.network, found.encoded, rows), predict_rows(learned.network, learned.encoded, rows)
+        predict_rows(found.network, found.encoded, rows), predict_rows(trained.network, trained.encoded, rows)
     )
     assert (found.histories, found.features, found.thresholds) == (
-        learned.histories, learned.features, learned.thresholds,
+        trained.histories, trained.features, trained.thresholds,
     )  # fmt: skip
 
 
 def test_an_evaluation_comes_back_as_it_was_put_down(tmp_path: Path) -> None:
-    judged = Judged(np.array([0, 1], dtype=np.int8), np.array([[0.7, 0.3], [0.2, 0.8]], dtype=np.float32))
-    before = Evaluation(judged, Thresholds(0.3, 0.6), "fitted", {"metrics": {"accuracy": {"value": np.float64(1.0)}}})
+    held_out = ScoredRows(np.array([0, 1], dtype=np.int8), np.array([[0.7, 0.3], [0.2, 0.8]], dtype=np.float32))
+    before = Evaluation(held_out, Thresholds(0.3, 0.6), "fitted", make_report(2))
     artefacts.save_evaluation(before, tmp_path)
     after = artefacts.load_evaluation(tmp_path)
     assert (after.thresholds, after.thresholds_source, after.report) == (before.thresholds, "fitted", before.report)
-    assert np.array_equal(after.judged.probabilities, judged.probabilities)
+    assert np.array_equal(after.held_out.probabilities, held_out.probabilities)
 
 
 def test_a_stage_before_its_time_says_what_is_missing(tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_dvc_knows_every_hyperparameter_that_a_stage_reads(yaml: Any, tmp_path: 
     stages = yaml.safe_load((TRAIN / "dvc.yaml").read_text())["stages"]
     assert list(stages) == list(STAGES)
     recipe = Watched(Recipe(vector_epochs=1, vector_size=8))
-    train_vectors(Corpora(make_corpus(900)), recipe, tmp_path)
+    train_vectors(make_corpora(make_corpus(900)), recipe, tmp_path)
     assert recipe.asked == set(stages["vectors"]["params"])
     assert stages["network"]["params"] == stages["evaluate"]["params"] == ["recipe"]
     for stage in stages.values():

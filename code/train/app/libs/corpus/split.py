@@ -1,4 +1,4 @@
-"""Which rows of each corpus are learnt from, and which are set aside to watch progress and to weigh the paths by."""
+"""The rows of a corpus that a run trains on, and those of them that it sets aside for validation."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.corpus.choice import choose_rows
-from libs.corpus.corpora import Corpora
-from libs.values.recipe import Recipe
-
-_MOST_WATCHED: Final = 20_000
-_WATCHED_SHARE: Final = 0.05
+_MOST_VALIDATION_ROWS: Final = 20_000
+_VALIDATION_SHARE: Final = 0.05
+_LEAST_VALIDATION_ROWS: Final = 400  # if that is no more than a fifth of the rows
 
 
-class Stage(NamedTuple):
-    """Rows of one corpus among all: those to learn from, and those set aside to watch and to weigh the paths by."""
+class Split(NamedTuple):
+    """Row numbers within one corpus, each in shuffled order; no held-out row is among them.
 
-    learnt: NDArray[np.int64]
-    watched: NDArray[np.int64]
+    The network's weights are fitted on ``training``. ``validation`` shows its progress, and its last layer, which
+    combines and calibrates the two paths, is fitted on it.
+    """
+
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+    @property
+    def chosen(self) -> NDArray[np.int64]:
+        """All rows that the run may use, in the corpus' order: those for training and those for validation."""
+        return np.sort(np.concatenate([self.training, self.validation]))
 
 
-def split_stages(corpora: Corpora, recipe: Recipe) -> list[Stage]:
-    """Set a twentieth of each corpus' rows to learn from aside (at most 20,000), for watching and weighing."""
-    rng = np.random.default_rng(recipe.seed)
-    stages = []
-    for corpus, start in zip(corpora.all, corpora.starts, strict=True):
-        rows = rng.permutation(choose_rows(corpus, recipe)) + start
-        watched = min(max(int(len(rows) * _WATCHED_SHARE), min(400, len(rows) // 5)), _MOST_WATCHED)
-        stages.append(Stage(learnt=rows[watched:], watched=rows[:watched]))
-    return stages
+def choose_rows(available: NDArray[np.int64], most: int | None, seed: int) -> NDArray[np.int64]:
+    """Return the row numbers ``available``, or ``most`` of them drawn by ``seed``, in their order."""
+    if most is None or most >= len(available):
+        return available
+    return np.sort(np.random.default_rng(seed).choice(available, most, replace=False))
+
+
+def split_rows(rows: NDArray[np.int64], rng: np.random.Generator) -> Split:
+    """Shuffle ``rows`` and set a twentieth of them aside for validation: at least 400 if there are 2,000, at most 20,000."""
+    shuffled = rng.permutation(rows)
+    least = min(_LEAST_VALIDATION_ROWS, len(rows) // 5)
+    count = min(max(int(len(rows) * _VALIDATION_SHARE), least), _MOST_VALIDATION_ROWS)
+    return Split(training=shuffled[count:], validation=shuffled[:count])

@@ -1,22 +1,21 @@
-"""The step from a trained network to evidence: every figure that is reported comes from rows it never learnt from."""
+"""Step evaluate: measure the trained network on held-out rows, which it was never trained on."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from libs.corpus.choice import choose_rows
-from libs.corpus.corpora import Corpora, as_columns
-from libs.evaluation.classes import describe_classes
+from libs.corpus import Corpora, as_columns
 from libs.evaluation.curves import describe_curves, describe_learning
-from libs.evaluation.measures import Judged, count_confusion, measure
+from libs.evaluation.measures import describe_classes, measure
 from libs.evaluation.peer import describe_peer
-from libs.evaluation.report.data_report import describe_data
+from libs.evaluation.report import describe_data
+from libs.evaluation.scored_rows import ScoredRows, count_confusion
 from libs.evaluation.slices import describe_slices
-from libs.network.learning import Learned
-from libs.network.network import predict_rows
-from libs.runs.job import Job
+from libs.network import TrainedNetwork, predict_rows
+from libs.values.report import Figure, Report, RowCounts
 from sentiment.model.labels import Thresholds
 
 logger = logging.getLogger(__name__)
@@ -24,56 +23,68 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found: ``judged`` are the held-out rows of the labelled corpus, ``report`` becomes ``report.json``."""
+    """What was measured: ``held_out`` are the labelled corpus' held-out rows, ``report`` becomes ``report.json``."""
 
-    judged: Judged
+    held_out: ScoredRows
     thresholds: Thresholds
     thresholds_source: str
-    report: dict[str, Any]
+    report: Report
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The figures that go into the manifest and the run: name to value."""
-        return {name: figure["value"] for name, figure in self.report["metrics"].items()}
+        return {name: figure.value for name, figure in self.report.metrics.items()}
 
 
-def evaluate(learned: Learned, corpora: Corpora, job: Job) -> Evaluation:
-    """Judge the network by the held-out rows: measures, curves, slices, a peer trained on the same rows, the data."""
-    corpus, seed = corpora.labelled, job.recipe.seed
-    judged = _judge(learned, corpora, len(corpora.all) - 1)
-    job.progress.advance(0.1)
+def evaluate(
+    trained: TrainedNetwork, corpora: Corpora, seed: int, report: Callable[[float, dict[str, Any]], None]
+) -> Evaluation:
+    """Measure the network on the held-out rows, beside a peer trained on the same rows; describe the data.
+
+    ``report`` gets the fraction of the stage that is done, and figures.
+    """
+    corpus, split = corpora.labelled, corpora.splits[-1]
+    held_out = _score_held_out(trained, corpora, len(corpora.all) - 1)
+    report(0.1, {})
     texts = [corpus.texts[row] for row in corpus.held_out_rows]
     topics = [corpus.topics[row] for row in corpus.held_out_rows] if corpus.topics else None
-    learnt = choose_rows(corpus, job.recipe)
-    report = {
-        "classes": list(corpus.classes),
-        "rows": {"training": sum(len(choose_rows(one, job.recipe)) for one in corpora.all), "held_out": len(texts)},
-        "metrics": measure(judged, seed) | _judge_distant(learned, corpora, seed),
-        "confusion": count_confusion(judged).tolist(),
-        "by_class": describe_classes(judged, corpus.classes, seed),
-        "curves": describe_curves(judged, seed),
-        "slices": describe_slices(judged, texts, topics, seed),
-        "histories": {name: describe_learning(history, seed) for name, history in learned.histories.items()},
-        "data": [describe_data(one) for one in corpora.all],
-    }
-    job.progress.advance(0.3)
-    report["peer"] = describe_peer([corpus.texts[row] for row in learnt], corpus.labels[learnt], texts, judged, seed)
-    job.progress.advance(0.6, {"peer_accuracy": report["peer"]["accuracy"]["value"]})
-    logger.info("evaluated", extra={name: figure["value"] for name, figure in report["metrics"].items()})
-    if learned.thresholds is not None:
-        return Evaluation(judged, learned.thresholds, "fitted on labelled neutrals", report)
-    return Evaluation(judged, Thresholds(), "default", report)
+    metrics = measure(held_out, seed) | _measure_distant(trained, corpora, seed)
+    by_class = describe_classes(held_out, corpus.classes, seed)
+    curves = describe_curves(held_out, seed)
+    slices = describe_slices(held_out, texts, topics, seed)
+    histories = {name: describe_learning(history, seed) for name, history in trained.histories.items()}
+    data = tuple(describe_data(one) for one in corpora.all)
+    report(0.3, {})
+    rows = split.chosen
+    peer = describe_peer([corpus.texts[row] for row in rows], corpus.labels[rows], texts, held_out, seed)
+    report(0.6, {"peer_accuracy": peer.accuracy.value})
+    logger.info("evaluated", extra={name: figure.value for name, figure in metrics.items()})
+    found = Report(
+        classes=corpus.classes,
+        rows=RowCounts(training=sum(len(one.chosen) for one in corpora.splits), held_out=len(texts)),
+        metrics=metrics,
+        confusion=tuple(tuple(line) for line in count_confusion(held_out).tolist()),
+        by_class=by_class,
+        curves=curves,
+        slices=slices,
+        histories=histories,
+        data=data,
+        peer=peer,
+    )
+    if trained.thresholds is not None:
+        return Evaluation(held_out, trained.thresholds, "fitted on labelled neutrals", found)
+    return Evaluation(held_out, Thresholds(), "default", found)
 
 
-def _judge(learned: Learned, corpora: Corpora, place: int) -> Judged:
+def _score_held_out(trained: TrainedNetwork, corpora: Corpora, place: int) -> ScoredRows:
     rows = corpora.all[place].held_out_rows
-    probabilities = predict_rows(learned.network, learned.encoded, rows + corpora.starts[place])
-    return Judged(as_columns(corpora.all[place], probabilities.shape[1])[rows], probabilities)
+    probabilities = predict_rows(trained.network, trained.encoded, rows + corpora.starts[place])
+    return ScoredRows(as_columns(corpora.all[place], probabilities.shape[1])[rows], probabilities)
 
 
-def _judge_distant(learned: Learned, corpora: Corpora, seed: int) -> dict[str, dict[str, float]]:
-    """Return the polar accuracy on the rows with emoticon labels that were held out, if there are any."""
+def _measure_distant(trained: TrainedNetwork, corpora: Corpora, seed: int) -> dict[str, Figure]:
+    """Return the polar accuracy on the distant corpus' held-out rows, if there is one."""
     if corpora.distant is None:
         return {}
-    figures = measure(_judge(learned, corpora, 0), seed)
+    figures = measure(_score_held_out(trained, corpora, 0), seed)
     return {"distant_polar_accuracy": figures.get("polar_accuracy", figures["accuracy"])}

@@ -1,4 +1,4 @@
-"""Two models on the same rows: a difference whose interval is narrower than two separate ones (paired bootstrap)."""
+"""Two models compared on the same rows: their difference by a paired bootstrap, and McNemar's test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.evaluation.bootstrap import with_interval
+from libs.values.report import Figure
 
 ACCURACY, MACRO_RECALL = "accuracy", "macro recall"
 
 
 def choose_measure(classes: int) -> str:
-    """Return what models of so many classes are compared by: the measure that they are trained for."""
+    """Return the measure by which models of so many classes are compared: the one that they are trained for."""
     return ACCURACY if classes == 2 else MACRO_RECALL
 
 
@@ -24,9 +25,17 @@ def count_disagreements(
     return np.stack([_count(ours[labels == label], theirs[labels == label]) for label in np.unique(labels)])
 
 
-def compare(counts: NDArray[np.int64], measure: str, rng: np.random.Generator) -> dict[str, float]:
-    """Return by how much ours is ahead in ``measure``, with the bootstrap's 95 % interval."""
+def compare(counts: NDArray[np.int64], measure: str, rng: np.random.Generator) -> Figure:
+    """Return by how much ours is ahead in ``measure``; paired, the interval is narrower than those of two separate figures."""
     return with_interval(counts, _differ_in_recall if measure == MACRO_RECALL else _differ_in_accuracy, rng)
+
+
+def mcnemar(only_ours: int, only_theirs: int) -> float:
+    """Return the two-sided exact p of McNemar's test (1947): a binomial test of the rows that only one of them has right."""
+    from scipy.stats import binomtest
+
+    total = only_ours + only_theirs
+    return float(binomtest(only_ours, total).pvalue) if total else 1.0
 
 
 def _count(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> NDArray[np.int64]:

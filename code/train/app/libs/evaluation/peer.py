@@ -1,4 +1,4 @@
-"""The peer to beat, trained in the same run on the same rows: TF-IDF of words and pairs, logistic regression."""
+"""The peer: a simpler model trained in the same run on the same rows, TF-IDF of words and pairs with logistic regression."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.evaluation.bootstrap import with_interval
-from libs.evaluation.measures import Judged, accuracy, count_confusion, macro_recall
+from libs.evaluation.measures import accuracy, macro_recall
 from libs.evaluation.paired import choose_measure, compare, count_disagreements
+from libs.evaluation.scored_rows import ScoredRows, count_confusion
+from libs.values.report import PeerReport
 
 _MOST_ROWS: Final = 200_000  # a peer must not cost more than the model: 10 s on two cores
 _HASHED_TERMS: Final = 2**20
 
 
 def train_peer(texts: Sequence[str], labels: NDArray[np.int8], seed: int) -> Any:
-    """Return a fitted scikit-learn pipeline; of more than 200,000 rows it learns from that many, chosen by seed."""
+    """Return a fitted scikit-learn pipeline; of more than 200,000 rows it is trained on that many, drawn by seed."""
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
     from sklearn.linear_model import SGDClassifier
     from sklearn.pipeline import make_pipeline
@@ -44,24 +46,21 @@ def train_peer(texts: Sequence[str], labels: NDArray[np.int8], seed: int) -> Any
 
 
 def describe_peer(
-    texts: Sequence[str], labels: NDArray[np.int8], held_out: Sequence[str], judged: Judged, seed: int
-) -> dict[str, Any]:
-    """Train the peer and return its figures on the held-out rows, and how much the network is ahead of it.
-
-    ``ahead`` is the difference in ``measure`` with the 95 % interval of a paired bootstrap over the same rows.
-    """
+    texts: Sequence[str], labels: NDArray[np.int8], held_out: Sequence[str], rows: ScoredRows, seed: int
+) -> PeerReport:
+    """Train the peer on ``texts`` and compare it with the network's predictions ``rows`` for the ``held_out`` texts."""
     began = time.monotonic()
     predicted = np.asarray(train_peer(texts, labels, seed).predict(held_out))
     rng = np.random.default_rng(seed)
-    measure = choose_measure(judged.classes)
-    counts = count_disagreements(judged.predicted == judged.labels, predicted == judged.labels, judged.labels)
-    confusion = count_confusion(Judged(judged.labels, np.eye(judged.classes, dtype=np.float32)[predicted]))
-    return {
-        "name": "TF-IDF (1,2) + logistic regression",
-        "rows": min(len(texts), _MOST_ROWS),
-        "seconds": round(time.monotonic() - began, 1),
-        "accuracy": with_interval(confusion, accuracy, rng),
-        "macro_recall": with_interval(confusion, macro_recall, rng),
-        "measure": measure,
-        "ahead": compare(counts, measure, rng),
-    }
+    measure = choose_measure(rows.classes)
+    counts = count_disagreements(rows.predicted == rows.labels, predicted == rows.labels, rows.labels)
+    confusion = count_confusion(ScoredRows(rows.labels, np.eye(rows.classes, dtype=np.float32)[predicted]))
+    return PeerReport(
+        name="TF-IDF (1,2) + logistic regression",
+        rows=min(len(texts), _MOST_ROWS),
+        seconds=round(time.monotonic() - began, 1),
+        accuracy=with_interval(confusion, accuracy, rng),
+        macro_recall=with_interval(confusion, macro_recall, rng),
+        measure=measure,
+        ahead=compare(counts, measure, rng),
+    )

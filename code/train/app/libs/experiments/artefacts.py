@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from libs.corpus.corpora import CleanCounts, Corpora, Corpus
+from libs.corpus import CleanCounts, Corpora, Corpus, Split
 from libs.dataset import Readings, Rows
-from libs.evaluation.evaluate import Evaluation
-from libs.evaluation.measures import Judged
-from libs.network.deep_path import History
-from libs.network.learning import Learned
-from libs.network.linear_path import EMPTY, LinearPath
-from libs.network.network import build_network, count_outputs, save_network
+from libs.evaluation import Evaluation, ScoredRows
+from libs.network import EMPTY, History, LinearPath, TrainedNetwork, build_network, count_outputs, save_network
 from libs.values.recipe import Recipe
-from libs.vectors.encoded import encode_tokens
-from libs.vectors.word2vec import Vectors
+from libs.values.report import parse_report
+from libs.vectors import Vectors, encode_tokens
 from sentiment.errors import PermanentError
 from sentiment.model.labels import Thresholds
 from sentiment.release.manifest import KERAS_NETWORK, REPORT, VECTORS, VOCABULARY
@@ -56,24 +52,29 @@ def load_readings(folder: Path) -> Readings:
 
 
 def save_corpora(corpora: Corpora, folder: Path) -> None:
-    """Write the cleaned texts with their tokens, labels and held-out marks."""
-    for name in _NAMES:
-        corpus: Corpus | None = getattr(corpora, name)
-        if corpus is not None:
-            plain = ("name", "sha256", "classes", "topics", "neutrals", "columns")
-            facts = {fact: getattr(corpus, fact) for fact in plain}
-            _write(folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts)})
-            _write(folder / name / "texts.json", corpus.texts)
-            _write(folder / name / "tokens.json", corpus.tokens)
-            np.save(folder / name / "labels.npy", corpus.labels, allow_pickle=False)
-            np.save(folder / name / "held_out.npy", corpus.held_out, allow_pickle=False)
+    """Write the cleaned texts with their tokens, labels, held-out marks, and the rows chosen for training."""
+    for name, corpus, split in zip(_list_names(corpora), corpora.all, corpora.splits, strict=True):
+        plain = ("name", "sha256", "classes", "topics", "neutrals", "columns")
+        facts = {fact: getattr(corpus, fact) for fact in plain}
+        _write(folder / name / "corpus.json", facts | {"counts": asdict(corpus.counts)})
+        _write(folder / name / "texts.json", corpus.texts)
+        _write(folder / name / "tokens.json", corpus.tokens)
+        arrays = {"labels": corpus.labels, "held_out": corpus.held_out, **split._asdict()}
+        for kind, array in arrays.items():
+            np.save(folder / name / f"{kind}.npy", array, allow_pickle=False)
 
 
 def load_corpora(folder: Path) -> Corpora:
     """Return what ``save_corpora`` wrote."""
-    return Corpora(
-        _load_corpus(folder / "labelled"), _load_corpus(folder / "distant") if (folder / "distant").is_dir() else None
-    )
+    names = [name for name in reversed(_NAMES) if name == "labelled" or (folder / name).is_dir()]
+    corpora = [_load_corpus(folder / name) for name in names]
+    splits = tuple(Split(*(np.load(folder / name / f"{kind}.npy") for kind in Split._fields)) for name in names)
+    return Corpora(corpora[-1], corpora[0] if len(corpora) > 1 else None, splits)
+
+
+def _list_names(corpora: Corpora) -> tuple[str, ...]:
+    """Return the folders of the corpora, in the order of ``Corpora.all``."""
+    return _NAMES[:1] if corpora.distant is None else tuple(reversed(_NAMES))
 
 
 def _load_corpus(folder: Path) -> Corpus:
@@ -105,18 +106,18 @@ def load_vectors(folder: Path) -> Vectors:
     return Vectors(_read(folder / VOCABULARY), np.load(folder / VECTORS))
 
 
-def save_learned(learned: Learned, folder: Path) -> None:
+def save_trained(trained: TrainedNetwork, folder: Path) -> None:
     """Write the network in Keras' own form and the learning curves; the encoded texts are quicker made than read."""
-    histories = {name: history._asdict() for name, history in learned.histories.items()}
+    histories = {name: history._asdict() for name, history in trained.histories.items()}
     _write(
         folder / "learning.json",
-        {"histories": histories, "features": learned.features, "thresholds": learned.thresholds},
+        {"histories": histories, "features": trained.features, "thresholds": trained.thresholds},
     )
-    save_network(learned.network, folder / KERAS_NETWORK)
+    save_network(trained.network, folder / KERAS_NETWORK)
 
 
-def load_learned(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recipe) -> Learned:
-    """Return what ``save_learned`` wrote, the corpora encoded anew by the same encoder."""
+def load_trained(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recipe) -> TrainedNetwork:
+    """Return what ``save_trained`` wrote, the corpora encoded anew by the same encoder."""
     facts = _read(folder / "learning.json")
     classes = [len(corpus.classes) for corpus in corpora.all]
     outputs = sum(map(count_outputs, classes))
@@ -128,23 +129,24 @@ def load_learned(folder: Path, corpora: Corpora, vectors: Vectors, recipe: Recip
     encoded = encode_tokens([line for corpus in corpora.all for line in corpus.tokens], vectors.words, encoding)
     histories = {name: History(**history) for name, history in facts["histories"].items()}
     thresholds = None if facts["thresholds"] is None else Thresholds(*facts["thresholds"])
-    return Learned(network, encoding, encoded, histories, facts["features"], thresholds)
+    return TrainedNetwork(network, encoding, encoded, histories, facts["features"], thresholds)
 
 
 def save_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Write the report, the thresholds, and what the network makes of each held-out row."""
-    _write(folder / REPORT, evaluation.report)
+    _write(folder / REPORT, evaluation.report.as_json())
     facts = {"thresholds": evaluation.thresholds._asdict(), "thresholds_source": evaluation.thresholds_source}
     _write(folder / "thresholds.json", facts)
-    np.save(folder / "labels.npy", evaluation.judged.labels, allow_pickle=False)
-    np.save(folder / "probabilities.npy", evaluation.judged.probabilities, allow_pickle=False)
+    np.save(folder / "labels.npy", evaluation.held_out.labels, allow_pickle=False)
+    np.save(folder / "probabilities.npy", evaluation.held_out.probabilities, allow_pickle=False)
 
 
 def load_evaluation(folder: Path) -> Evaluation:
     """Return what ``save_evaluation`` wrote."""
     facts = _read(folder / "thresholds.json")
-    judged = Judged(np.load(folder / "labels.npy"), np.load(folder / "probabilities.npy"))
-    return Evaluation(judged, Thresholds(**facts["thresholds"]), facts["thresholds_source"], _read(folder / REPORT))
+    held_out = ScoredRows(np.load(folder / "labels.npy"), np.load(folder / "probabilities.npy"))
+    report = parse_report((folder / REPORT).read_bytes())
+    return Evaluation(held_out, Thresholds(**facts["thresholds"]), facts["thresholds_source"], report)
 
 
 def _write(path: Path, value: Any) -> None:

@@ -9,10 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from libs.corpus.choice import choose_rows
-from libs.corpus.corpora import Corpora
-from libs.evaluation.measures import Judged, measure
-from libs.evaluation.paired import choose_measure, compare, count_disagreements
+from libs.corpus import Corpora
+from libs.evaluation import ScoredRows, choose_measure, compare, count_disagreements, measure
 from libs.experiments.attempt import attempt
 from libs.experiments.feature_recipes import (
     average_vectors,
@@ -42,7 +40,7 @@ def compare_recipes(contest: Contest, report: Callable[[str, float], None]) -> d
     ``measure`` (accuracy; macro recall for three classes), with the interval of a paired bootstrap.
     """
     contenders = list_contenders()
-    judged: dict[str, Judged] = {}
+    judged: dict[str, ScoredRows] = {}
     seconds: dict[str, float] = {}
     for place, (name, judge) in enumerate(contenders.items()):
 
@@ -57,7 +55,7 @@ def compare_recipes(contest: Contest, report: Callable[[str, float], None]) -> d
     return _describe(contest, judged, seconds)
 
 
-def list_contenders() -> dict[str, Callable[[Contest, Callable[[float], None]], Judged]]:
+def list_contenders() -> dict[str, Callable[[Contest, Callable[[float], None]], ScoredRows]]:
     """Return the recipes from the simplest to the product's own."""
     return {
         "bag of words": lambda contest, _: _judge(contest, count_words()),
@@ -68,16 +66,16 @@ def list_contenders() -> dict[str, Callable[[Contest, Callable[[float], None]], 
     }
 
 
-def _judge(contest: Contest, features: Any) -> Judged:
+def _judge(contest: Contest, features: Any) -> ScoredRows:
     corpus = contest.corpora.labelled
-    training, held_out = choose_rows(corpus, contest.recipe), corpus.held_out_rows
+    training, held_out = contest.corpora.splits[-1].chosen, corpus.held_out_rows
     classifier = make_classifier(len(corpus.classes))
     classifier.fit(features.fit_transform([corpus.texts[row] for row in training]), corpus.labels[training])
     probabilities = classifier.predict_proba(features.transform([corpus.texts[row] for row in held_out]))
-    return Judged(corpus.labels[held_out], np.asarray(probabilities, dtype=np.float32))
+    return ScoredRows(corpus.labels[held_out], np.asarray(probabilities, dtype=np.float32))
 
 
-def _describe(contest: Contest, judged: dict[str, Judged], seconds: dict[str, float]) -> dict[str, Any]:
+def _describe(contest: Contest, judged: dict[str, ScoredRows], seconds: dict[str, float]) -> dict[str, Any]:
     corpus, seed = contest.corpora.labelled, contest.recipe.seed
     right = {name: one.predicted == one.labels for name, one in judged.items()}
     rng = np.random.default_rng(seed)
@@ -86,19 +84,20 @@ def _describe(contest: Contest, judged: dict[str, Judged], seconds: dict[str, fl
     def ahead(name: str) -> dict[str, float] | None:
         if name == NETWORK:
             return None
-        return compare(count_disagreements(right[NETWORK], right[name], judged[name].labels), measure_name, rng)
+        counts = count_disagreements(right[NETWORK], right[name], judged[name].labels)
+        return compare(counts, measure_name, rng).model_dump()
 
     return {
         "datasets": [{"name": one.name, "sha256": one.sha256} for one in contest.corpora.all],
         "classes": list(corpus.classes),
-        "rows": {"training": len(choose_rows(corpus, contest.recipe)), "held_out": len(corpus.held_out_rows)},
+        "rows": {"training": len(contest.corpora.splits[-1].chosen), "held_out": len(corpus.held_out_rows)},
         "parameters": contest.recipe.model_dump(),
         "measure": measure_name,
         "recipes": [
             {
                 "name": name,
                 "seconds": seconds[name],
-                "metrics": measure(one, seed),
+                "metrics": {measured: figure.model_dump() for measured, figure in measure(one, seed).items()},
                 "network_ahead": ahead(name),
             }
             for name, one in judged.items()

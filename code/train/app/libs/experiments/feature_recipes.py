@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from libs.corpus.corpora import Corpora
+from libs.corpus import Corpora
 from libs.values.recipe import Recipe
-from libs.vectors.word2vec import Vectors, train_vectors
+from libs.vectors import Vectors, train_vectors
 from sentiment.text.cleaning import CleanText
 from sentiment.text.tokens import tokenize
 

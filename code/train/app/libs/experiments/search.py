@@ -16,9 +16,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.corpus.corpora import Corpora, Corpus, require_enough
-from libs.evaluation.measures import accuracy, count_confusion, macro_recall
-from libs.evaluation.paired import ACCURACY, choose_measure
+from libs.corpus import Corpora, Corpus, require_enough, split_corpora
+from libs.evaluation import ACCURACY, accuracy, choose_measure, count_confusion, macro_recall
 from libs.experiments.attempt import attempt
 from libs.experiments.search_space import SPACE, suggest
 from libs.experiments.workplace import Workplace
@@ -68,7 +67,7 @@ def search(
     returns how good a recipe is; by default it trains with it.
     """
     optuna = _import_optuna()
-    corpora = set_aside(place.corpora, place.recipe.seed)
+    corpora = set_aside(place.corpora, place.recipe)
     study = _open_study(optuna, place, settled)
     seconds = 60 * budget.minutes
     deadline = time.monotonic() + seconds
@@ -98,15 +97,16 @@ def judge_recipe(corpora: Corpora, recipe: Recipe, place: Workplace, report: Cal
     return float(rule(confusion))
 
 
-def set_aside(corpora: Corpora, seed: int) -> Corpora:
+def set_aside(corpora: Corpora, recipe: Recipe) -> Corpora:
     """Return corpora without their held-out rows; a tenth of the labelled rows that are left is held out instead."""
     corpus = _take(corpora.labelled, corpora.labelled.training_rows)
     rows = len(corpus.texts)
     judged = np.zeros(rows, dtype=np.bool_)
-    judged[np.random.default_rng(seed).permutation(rows)[: int(rows * _JUDGED_SHARE)]] = True
+    judged[np.random.default_rng(recipe.seed).permutation(rows)[: int(rows * _JUDGED_SHARE)]] = True
     corpus = replace(corpus, held_out=judged)
     require_enough(corpus)
-    return Corpora(corpus, corpora.distant and _take(corpora.distant, corpora.distant.training_rows))
+    distant = corpora.distant and _take(corpora.distant, corpora.distant.training_rows)
+    return split_corpora(corpus, distant, recipe)
 
 
 def _take(corpus: Corpus, rows: NDArray[np.int64]) -> Corpus:

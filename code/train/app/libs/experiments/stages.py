@@ -12,19 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from libs.corpus.clean import clean_corpora
+from libs.corpus import clean_corpora
 from libs.dataset import parse_address, parse_datasets, read_datasets
-from libs.evaluation.evaluate import evaluate
+from libs.evaluation import evaluate
 from libs.experiments import artefacts
-from libs.network.learning import learn
-from libs.release.files import build_release
-from libs.release.publish import publish
+from libs.network import train_network
+from libs.release import Gate, build_release, load_candidate, publish
 from libs.runs.job import Job
 from libs.service.settings import TrainSettings
 from libs.tracking import track
 from libs.values.progress import Progress
 from libs.values.recipe import Recipe
-from libs.vectors.word2vec import train_vectors
+from libs.vectors import train_vectors
 from sentiment.errors import ConfigurationError
 from sentiment.release.manifest import MANIFEST, Manifest, new_version
 from sentiment.store import open_store
@@ -74,7 +73,7 @@ def clean(stage: Stage) -> None:
     """Clean the texts, keep each once, set the held-out tenth apart."""
     stage.progress.enter("clean")
     readings = artefacts.load_readings(stage.folder / "ingest")
-    corpora = clean_corpora(readings, stage.progress.advance, neutral_class=stage.recipe.neutral_class)
+    corpora = clean_corpora(readings, stage.recipe, stage.progress.advance)
     artefacts.save_corpora(corpora, stage.output("clean"))
 
 
@@ -90,8 +89,9 @@ def network(stage: Stage) -> None:
     """Train the network."""
     stage.progress.enter("network")
     corpora = artefacts.load_corpora(stage.folder / "clean")
-    learned = learn(corpora, artefacts.load_vectors(stage.folder / "vectors"), stage.recipe, stage.progress.advance)
-    artefacts.save_learned(learned, stage.output("network"))
+    found = artefacts.load_vectors(stage.folder / "vectors")
+    trained = train_network(corpora, found, stage.recipe, stage.progress.advance)
+    artefacts.save_trained(trained, stage.output("network"))
 
 
 def evaluate_and_build(stage: Stage) -> None:
@@ -99,15 +99,15 @@ def evaluate_and_build(stage: Stage) -> None:
     stage.progress.enter("evaluate")
     corpora = artefacts.load_corpora(stage.folder / "clean")
     found = artefacts.load_vectors(stage.folder / "vectors")
-    learned = artefacts.load_learned(stage.folder / "network", corpora, found, stage.recipe)
-    job = stage.job(new_version())
-    evaluation = evaluate(learned, corpora, job)
-    manifest, release = build_release(job, corpora, found, learned, evaluation)
+    trained = artefacts.load_trained(stage.folder / "network", corpora, found, stage.recipe)
+    evaluation = evaluate(trained, corpora, stage.recipe.seed, stage.progress.advance)
+    provenance = stage.job(new_version()).provenance
+    candidate = build_release(provenance, corpora, found, trained, evaluation, folder=stage.scratch / "release")
     output = stage.output("evaluate")
     artefacts.save_evaluation(evaluation, output)
-    shutil.copytree(release, output / "release")
-    (output / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-    (stage.folder / METRICS_FILE).write_text(json.dumps(manifest.metrics, indent=1) + "\n", encoding="utf-8")
+    shutil.copytree(candidate.folder, output / "release")
+    (output / MANIFEST).write_text(candidate.manifest.model_dump_json(indent=1), encoding="utf-8")
+    (stage.folder / METRICS_FILE).write_text(json.dumps(candidate.manifest.metrics, indent=1) + "\n", encoding="utf-8")
 
 
 def register(stage: Stage) -> None:
@@ -117,8 +117,9 @@ def register(stage: Stage) -> None:
     folder = stage.folder / "evaluate"
     evaluation = artefacts.load_evaluation(folder)
     manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    job = stage.job(manifest.version)
-    outcome = publish(job, manifest, folder / "release", corpora, evaluation)
+    gate = Gate(open_store(stage.settings.store_url), stage.scratch, stage.settings.gate_tolerance)
+    candidate = load_candidate(manifest, folder / "release")
+    outcome = publish(candidate, corpora.labelled, evaluation.held_out, gate, stage.progress.advance)
     track(stage.settings, outcome.model_version)
     (stage.output("register") / "outcome.json").write_text(json.dumps(asdict(outcome), indent=1), encoding="utf-8")
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from libs.corpus.corpora import Corpora
+from libs.corpus import Corpora
 from libs.runs.overrides import DATASET, choose_datasets, read_overrides
 from libs.service.settings import TrainSettings
 from libs.values.recipe import Recipe, override_recipe
@@ -28,7 +28,7 @@ class Workplace(NamedTuple):
 @contextmanager
 def open_workplace(settings: TrainSettings, given: Mapping[str, Any], results: Path) -> Iterator[Workplace]:
     """Read and clean the data set that a run with the overrides ``given`` would learn from; nothing is published."""
-    from libs.corpus.clean import clean_corpora
+    from libs.corpus import clean_corpora
     from libs.dataset import parse_address, read_datasets
 
     overrides = read_overrides(given)
@@ -38,7 +38,7 @@ def open_workplace(settings: TrainSettings, given: Mapping[str, Any], results: P
     with tempfile.TemporaryDirectory(prefix="sentiment-experiment-") as folder:
         scratch = Path(folder)
         rows = read_datasets(choose_datasets(settings, overrides), exclude, open_store(settings.store_url), scratch)
-        yield Workplace(clean_corpora(rows, neutral_class=recipe.neutral_class), recipe, scratch, results)
+        yield Workplace(clean_corpora(rows, recipe), recipe, scratch, results)
 
 
 def make_results_folder(folder: Path) -> None:

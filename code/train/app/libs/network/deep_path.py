@@ -8,43 +8,48 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.network.examples import LABELS, Examples
-from libs.network.network import Network, count_outputs, import_keras
+from libs.network.backend import import_keras
+from libs.network.examples import LABEL_HEADS, Examples
+from libs.network.network import Network, count_outputs
 from libs.values.recipe import Recipe
 
 _REPORT_STEPS: Final = 20
-_KIND_SHARE: Final = 0.3  # of the loss: to tell whose kind of text it is matters less than what it says
+_DOMAIN_LOSS_WEIGHT: Final = 0.3  # the domain matters less than the label
 _LEAST_STEPS, _MOST_EPOCHS, _LEAST_EPOCHS = 240, 8, 4  # a fourth pass over a million tweets: 0.8444 to 0.8450
 
 
 class History(NamedTuple):
-    """Loss of every epoch on the rows learnt from, loss and accuracy on those set aside, and how many these are."""
+    """Loss of every epoch on the training rows, loss and accuracy on the validation rows, and how many these are."""
 
     loss: list[float]
-    watched_loss: list[float]
-    watched_accuracy: list[float]
-    watched_rows: int
+    validation_loss: list[float]
+    validation_accuracy: list[float]
+    validation_rows: int
 
 
-class Plan(NamedTuple):
-    """Rows to learn from and rows to watch progress by, passes over the former, and the optimizer's largest step."""
+class Schedule(NamedTuple):
+    """Training and validation rows of a stage, epochs over the former, and the highest learning rate."""
 
-    learnt: NDArray[np.int64]
-    watched: NDArray[np.int64]
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
     epochs: int
-    rate: float
+    learning_rate: float
 
 
 def train_deep_path(
-    network: Network, examples: Examples, plan: Plan, recipe: Recipe, report: Callable[[float, dict[str, float]], None]
+    network: Network,
+    examples: Examples,
+    schedule: Schedule,
+    recipe: Recipe,
+    report: Callable[[float, dict[str, float]], None],
 ) -> History:
-    """Train the deep path alone on its own loss; ``report`` gets the fraction done and, at an epoch's end, its figures."""
+    """Train the deep path on its own loss; ``report`` gets the fraction done and, at an epoch's end, its figures."""
     keras = import_keras()
     rng = np.random.default_rng(recipe.seed)
     deep = network.deep
-    batches = _make_batches(keras, examples, plan.learnt, recipe.batch_size, rng)
-    steps = len(batches) * plan.epochs
-    optimizer = keras.optimizers.Adam(_schedule(keras, plan.rate, steps))
+    batches = _make_batches(keras, examples, schedule.training, recipe.batch_size, rng)
+    steps = len(batches) * schedule.epochs
+    optimizer = keras.optimizers.Adam(_make_rate(keras, schedule.learning_rate, steps))
     deep.compile(
         optimizer=optimizer,
         loss=_make_loss(keras, examples.heads),
@@ -53,13 +58,13 @@ def train_deep_path(
     )
     history = deep.fit(
         batches,
-        validation_data=_make_batches(keras, examples, plan.watched, 1024, None),
-        epochs=plan.epochs,
+        validation_data=_make_batches(keras, examples, schedule.validation, 1024, None),
+        epochs=schedule.epochs,
         shuffle=False,
         verbose=0,
         callbacks=[_make_listener(keras, steps, report)],
     ).history
-    return History(history["loss"], history["val_loss"], history["val_accuracy"], len(plan.watched))
+    return History(history["loss"], history["val_loss"], history["val_accuracy"], len(schedule.validation))
 
 
 def choose_epochs(recipe: Recipe, rows: int) -> int:
@@ -70,7 +75,7 @@ def choose_epochs(recipe: Recipe, rows: int) -> int:
     return int(np.clip(-(-_LEAST_STEPS // steps), _LEAST_EPOCHS, _MOST_EPOCHS))
 
 
-def _schedule(keras: Any, rate: float, steps: int) -> Any:
+def _make_rate(keras: Any, rate: float, steps: int) -> Any:
     warm_up = max(steps // 10, 1)
     return keras.optimizers.schedules.CosineDecay(
         rate / 10, max(steps - warm_up, 1), warmup_target=rate, warmup_steps=warm_up, alpha=0.02
@@ -78,28 +83,28 @@ def _schedule(keras: Any, rate: float, steps: int) -> Any:
 
 
 def _make_loss(keras: Any, heads: Sequence[int]) -> Any:
-    """Return the sum of the heads' cross-entropies, without those that a target leaves open (``libs.network.examples.OPEN``)."""
+    """Return the loss: the sum of the heads' cross-entropies, without those whose target is ``MASKED``."""
     ops = keras.ops
 
     def cross_entropy(targets: Any, logits: Any) -> Any:
         total = 0.0
-        for place, (told, claimed) in enumerate(_split_heads(ops, heads, targets, logits)):
-            loss = -ops.sum(ops.where(told >= 0, told * ops.log_softmax(claimed, axis=-1), 0.0), axis=-1)
-            total = total + (loss if place < LABELS else _KIND_SHARE * loss)
+        for place, (target, logit) in enumerate(_split_heads(ops, heads, targets, logits)):
+            loss = -ops.sum(ops.where(target >= 0, target * ops.log_softmax(logit, axis=-1), 0.0), axis=-1)
+            total = total + (loss if place < LABEL_HEADS else _DOMAIN_LOSS_WEIGHT * loss)
         return total
 
     return cross_entropy
 
 
 def _make_accuracy(keras: Any, heads: Sequence[int]) -> Any:
-    """Return the share of texts whose likeliest class is the target's, by the head that the target does not leave open."""
+    """Return the accuracy by the label head whose target is not ``MASKED``."""
     ops = keras.ops
 
     def accuracy(targets: Any, logits: Any) -> Any:
         hits = 0.0
-        for told, claimed in _split_heads(ops, heads, targets, logits)[:LABELS]:
-            hit = ops.equal(ops.argmax(claimed, axis=-1), ops.argmax(told, axis=-1))
-            hits = hits + ops.cast(ops.logical_and(told[:, 0] >= 0, hit), "float32")
+        for target, logit in _split_heads(ops, heads, targets, logits)[:LABEL_HEADS]:
+            hit = ops.equal(ops.argmax(logit, axis=-1), ops.argmax(target, axis=-1))
+            hits = hits + ops.cast(ops.logical_and(target[:, 0] >= 0, hit), "float32")
         return hits
 
     return accuracy
@@ -108,14 +113,14 @@ def _make_accuracy(keras: Any, heads: Sequence[int]) -> Any:
 def _split_heads(ops: Any, heads: Sequence[int], targets: Any, logits: Any) -> list[tuple[Any, Any]]:
     """Return targets and logits [batch, classes] of each head."""
     found = []
-    target = logit = 0
+    first_target = first_logit = 0
     for classes in heads:
         outputs = count_outputs(classes)
-        claimed = logits[:, logit : logit + outputs]
+        own = logits[:, first_logit : first_logit + outputs]
         if outputs == 1:  # the log-odds of the second class: the first one's logit is 0
-            claimed = ops.concatenate([ops.zeros_like(claimed), claimed], axis=-1)
-        found.append((targets[:, target : target + classes], claimed))
-        target, logit = target + classes, logit + outputs
+            own = ops.concatenate([ops.zeros_like(own), own], axis=-1)
+        found.append((targets[:, first_target : first_target + classes], own))
+        first_target, first_logit = first_target + classes, first_logit + outputs
     return found
 
 
@@ -138,7 +143,7 @@ def _make_batches(
             return words, examples.targets[batch], examples.weights[batch]
 
         def _widen(self, words: NDArray[np.int32]) -> NDArray[np.int32]:
-            # Keras takes a width that its first two batches share for that of all, and refuses the others later.
+            # Keras assumes a width that its first two batches share for all batches, and refuses other widths later.
             second = int(examples.encoded.words.lengths(self._batches[1]).max(initial=1))
             return np.pad(words, ((0, 0), (0, max(second + 1 - words.shape[1], 0))))
 

@@ -1,8 +1,8 @@
-"""Evidence of letters, folded into words.
+"""Weights of letter n-grams for the linear path, folded into the weights of the words that hold them.
 
-On few rows, n-grams of letters tell what single words are too rare to (2.6 points of macro recall on SemEval, 0.35 of
-accuracy on 200,000 tweets, 0.07 on a million). They are learnt beside the words; afterwards the weights of a known word's
-letters are added to the word's own, so that the network looks one feature up and not thirty.
+On few rows, n-grams of letters know what single words are too rare for (2.6 points of macro recall on SemEval, 0.35 of
+accuracy on 200,000 tweets, 0.07 on a million). They are fitted beside the words; afterwards the weights of a known word's
+n-grams are added to the word's own, so that the network looks one feature up and not thirty.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.vectors.encoded import Ragged
+from libs.vectors import Ragged
 from sentiment.text.encoding import SPECIAL_WORDS, Encoder, EncodingParameters, hash_letters
 
-MOST_ROWS: Final = 200_000  # more rows need no letters, and their matrix would fill the memory
+MOST_ROWS: Final = 200_000  # more rows gain little by letters, and their matrix would fill the memory
 _BUCKET_BITS: Final = 20
 
 
@@ -40,7 +40,7 @@ def fit_with_letters(
     parameters: EncodingParameters,
     fit: Callable[[Any], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Return weights [slots, outputs] that ``fit`` finds for ``matrix`` with letters beside it, those folded into words.
+    """Return weights [slots, outputs] that ``fit`` finds for ``matrix`` with letter n-grams beside it, folded into words.
 
     ``matrix`` [rows, slots] holds the features of the texts, ``words`` the vocabulary rows of the same texts.
     """

@@ -1,8 +1,8 @@
-"""The linear path: which hashed features count, and how much.
+"""The linear path: a table of the frequent hashed features, and a weight for each.
 
 Logistic regression over words, pairs, triples and letters of unknown words, each feature scaled by its log-count ratio
 (Wang and Manning 2012) and each text by the root of how many features it has. Frequent features own a slot of a table;
-rare ones, which would only disturb them, own none.
+rare ones, which would only collide with them, own none.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from libs.values.recipe import Recipe
-from libs.vectors.encoded import Ragged
+from libs.vectors import Ragged
 
-EMPTY: Final = -1  # fingerprint of a slot that no feature owns
+EMPTY: Final = -1  # owner of a slot that no feature owns
 LEAST_COUNT: Final = 3  # exact features seen twice and more do no better (0.8328 against 0.8326 on Sentiment140)
 _SMOOTHING: Final = 3.0  # added to every count before the ratio
 _EPOCHS: Final = 5
@@ -26,9 +26,9 @@ _CHUNK_ROWS: Final = 200_000
 
 @dataclass(frozen=True)
 class LinearPath:
-    """``owners`` [slots]: fingerprint of the feature a slot belongs to. ``weights`` [slots, outputs].
+    """A table of features: ``owners`` [slots] are fingerprints of the features that own the slots; ``weights`` [slots, outputs].
 
-    The intercept is left to the weighing layer. A feature ``h`` looks into
+    The intercept is left to the output layer. A feature ``h`` looks into
     slot ``h % slots`` and counts when its fingerprint ``h // slots`` is the owner's.
     """
 
@@ -51,7 +51,7 @@ def admit_features(features: Ragged, rows: NDArray[np.int64], bucket_bits: int, 
 
 
 def count_features(features: Ragged, rows: NDArray[np.int64], owners: NDArray[np.int32]) -> Any:
-    """Return a sparse matrix [rows, slots]: the known features of each text, divided by the root of their number."""
+    """Return a sparse matrix [rows, slots]: 1 for each known feature of a text, divided by the root of their number."""
     from scipy.sparse import csr_matrix
 
     taken = features.take(rows)
@@ -67,7 +67,7 @@ def count_features(features: Ragged, rows: NDArray[np.int64], owners: NDArray[np
 def fit_linear_path(matrix: Any, labels: NDArray[np.int8], classes: int, recipe: Recipe) -> NDArray[np.float32]:
     """Return weights [features, outputs]: log-odds of POSITIVE (two classes, one output), or of each class of three.
 
-    Classes of three weigh the same however rare one is.
+    Of three classes, each is fitted against the rest with balanced class weights.
     """
     targets = [labels == 1] if classes == 2 else [labels == label for label in range(classes)]
     return np.stack([_fit(matrix, target, recipe, balanced=classes > 2) for target in targets], axis=1)

@@ -1,4 +1,4 @@
-"""The trained network in ONNX, as serve loads it: written from the layers' weights, with nothing that only training needs.
+"""Export of the trained network to ONNX, as serve loads it: written node by node from the layers' weights.
 
 Written out instead of converted: tf2onnx, which Keras exports through, traces the graph for many seconds and pins an
 older protobuf. Every release compares this file's answers with Keras' own (``libs.release.goldens``).
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from libs.network.network import HEADS, NEAR, WEIGHINGS, Network
+from libs.network.network import DOMAIN_HEAD, HEADS, LINEAR_WEIGHTS, OUTPUT_LAYERS, Network
 
 _OPSET: Final = 17
 _IR_VERSION: Final = 10
@@ -48,40 +48,40 @@ def write_onnx(network: Network, path: Path) -> None:
     graph.keep("one", 1.0)
     graph.keep("second_axis", [1], np.int64)
     graph.keep("last_axis", [-1], np.int64)
-    read = _read_words(graph, weights)
-    heads = [_dense(graph, read, name, weights) for name in HEADS if name in weights]
-    wide = _sum_evidence(graph, weights["owners"][0], weights["evidence"][0])
+    hidden = _add_deep_path(graph, weights)
+    heads = [_dense(graph, hidden, name, weights) for name in HEADS if name in weights]
+    wide = _add_linear_path(graph, weights["owners"][0], weights[LINEAR_WEIGHTS][0])
     logits = graph.add("Concat", wide, *heads, name="both", axis=1)
-    weighed = _dense(graph, logits, WEIGHINGS[0], weights)
-    if NEAR in weights:
-        near = graph.add("Sigmoid", _dense(graph, read, NEAR, weights), name="nearness")
-        far = _dense(graph, logits, WEIGHINGS[1], weights)
-        ahead = graph.add("Mul", near, graph.add("Sub", weighed, far, name="apart"), name="ahead")
-        weighed = graph.add("Add", far, ahead, name="mixed")
-    outputs = weights[WEIGHINGS[0]][0].shape[1]
-    _answer(graph, weighed, outputs)
+    combined = _dense(graph, logits, OUTPUT_LAYERS[0], weights)
+    if DOMAIN_HEAD in weights:
+        domain = graph.add("Sigmoid", _dense(graph, hidden, DOMAIN_HEAD, weights), name="nearness")
+        distant = _dense(graph, logits, OUTPUT_LAYERS[1], weights)
+        ahead = graph.add("Mul", domain, graph.add("Sub", combined, distant, name="apart"), name="ahead")
+        combined = graph.add("Add", distant, ahead, name="mixed")
+    outputs = weights[OUTPUT_LAYERS[0]][0].shape[1]
+    _add_probabilities(graph, combined, outputs)
     model = _wrap(graph, classes=max(outputs, 2))
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
 
-def _answer(graph: _Graph, weighed: str, outputs: int) -> None:
+def _add_probabilities(graph: _Graph, logits: str, outputs: int) -> None:
     if outputs > 1:
-        graph.add("Softmax", weighed, name="probabilities", axis=-1)
+        graph.add("Softmax", logits, name="probabilities", axis=-1)
         return
-    positive = graph.add("Sigmoid", weighed, name="positive")
+    positive = graph.add("Sigmoid", logits, name="positive")
     negative = graph.add("Sub", "one", positive, name="negative")
     graph.add("Concat", negative, positive, name="probabilities", axis=1)
 
 
-def _sum_evidence(graph: _Graph, owners: Any, table: Any) -> str:
+def _add_linear_path(graph: _Graph, owners: Any, table: Any) -> str:
     slots = graph.keep("slots", len(owners), np.int32)
     fingerprints = graph.add("Div", "features", slots, name="fingerprints")
     places = graph.add("Sub", "features", graph.add("Mul", fingerprints, slots, name="bases"), name="places")
     owner = graph.add("Gather", graph.keep("owners", owners[:, 0], np.int32), places, name="owner")
     known = graph.add("Cast", graph.add("Equal", owner, fingerprints, name="same"), name="known", to=1)
     gathered = graph.add("Gather", graph.keep("evidence", table), places, name="gathered")
-    # [B, 1, F] by [B, F, outputs]: the sum of what is known, in one step
+    # [B, 1, F] by [B, F, outputs]: the sum over the known features, in one step
     row = graph.add("Unsqueeze", known, "second_axis", name="known_row")
     total = graph.add(
         "Squeeze", graph.add("MatMul", row, gathered, name="product"), "second_axis", name="evidence_total"
@@ -89,7 +89,7 @@ def _sum_evidence(graph: _Graph, owners: Any, table: Any) -> str:
     return graph.add("Div", total, graph.add("Sqrt", _count(graph, known), name="evidence_scale"), name="wide")
 
 
-def _read_words(graph: _Graph, weights: dict[str, list[Any]]) -> str:
+def _add_deep_path(graph: _Graph, weights: dict[str, list[Any]]) -> str:
     empty = graph.add("Equal", "words", "zero", name="empty")
     mask = graph.add("Cast", graph.add("Not", empty, name="full"), name="mask", to=1)
     column = graph.add("Unsqueeze", mask, "last_axis", name="mask_column")

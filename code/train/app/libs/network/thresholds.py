@@ -1,4 +1,4 @@
-"""The NEUTRAL band of a two-class release: fitted on labelled neutrals when there are any, else the stated default."""
+"""The NEUTRAL band of a two-class release: the two scores between which a text is NEUTRAL, fitted on labelled rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST_NEUTRALS: Final = 50
 
 
 def fit_thresholds(scores: NDArray[np.float64], labels: NDArray[np.int8]) -> Thresholds | None:
-    """Return the band that has the best macro recall on rows labelled 0, 1 (neutral) and 2; None with too few neutrals.
+    """Return the band with the best macro recall on rows labelled 0, 1 (neutral) and 2; None with fewer than 50 neutrals.
 
     Searched over all pairs of two decimals: the score of a rule is a sum over three cumulative counts.
     """

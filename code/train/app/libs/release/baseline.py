@@ -1,4 +1,4 @@
-"""The release's reference distribution: what its input and output looked like on held-out rows.
+"""The drift baseline: the distribution of a release's input and output on held-out rows.
 
 ``baseline.json``, format 1; every share is of the held-out rows, so a stream can hold its own posts against it:
 ``rows`` · ``label_shares`` {label: share} · ``score_histogram`` {"edges": 21 from 0 to 1, "shares": 20} ·
@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.evaluation.measures import Judged
+from libs.evaluation import ScoredRows
 from sentiment.model.labels import THREE_CLASSES, Label, Thresholds, band_label
 
 FORMAT: Final = 1
@@ -28,7 +28,7 @@ _FREQUENT: Final = 300
 
 
 def describe_baseline(
-    judged: Judged,
+    held_out: ScoredRows,
     texts: Sequence[str],
     tokens: Sequence[Sequence[str]],
     vocabulary: Iterable[str],
@@ -38,12 +38,12 @@ def describe_baseline(
     known = frozenset(vocabulary)
     total = sum(map(len, tokens))
     unknown = sum(token not in known for line in tokens for token in line)
-    holding = Counter(word for line in tokens for word in set(line))
+    holding = Counter(word for line in tokens for word in dict.fromkeys(line))
     return {
         "format": FORMAT,
         "rows": len(texts),
-        "label_shares": _share_labels(judged, thresholds),
-        "score_histogram": _histogram(judged.scores, _SCORE_EDGES),
+        "label_shares": _share_labels(held_out, thresholds),
+        "score_histogram": _histogram(held_out.scores, _SCORE_EDGES),
         "length_histogram": _histogram(np.array([len(text) for text in texts]), _LENGTH_EDGES),
         "unknown_word_share": round(unknown / max(total, 1), 5),
         "frequent_words": [
@@ -57,11 +57,11 @@ def write_baseline(baseline: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(baseline, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _share_labels(judged: Judged, thresholds: Thresholds) -> dict[str, float]:
+def _share_labels(held_out: ScoredRows, thresholds: Thresholds) -> dict[str, float]:
     labels: list[Label] = (
-        [THREE_CLASSES[index] for index in judged.predicted]
-        if judged.classes == len(THREE_CLASSES)
-        else [band_label(score, thresholds) for score in judged.scores]
+        [THREE_CLASSES[index] for index in held_out.predicted]
+        if held_out.classes == len(THREE_CLASSES)
+        else [band_label(score, thresholds) for score in held_out.scores]
     )
     counts = Counter(labels)
     return {label: round(counts[label] / len(labels), 5) for label in THREE_CLASSES}

@@ -1,4 +1,4 @@
-"""The releases in the store, and which was live when."""
+"""The catalogue: which releases the store has, and which was live when."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MOST_MODELS: Final = 100
 
 
 def list_models(store: Store, limit: int = MOST_MODELS) -> dict[str, Any]:
-    """Return the current release and the newest ``limit`` releases, newest first, with what became of each."""
+    """Return the current release and the newest ``limit`` releases, newest first, each with whether it was promoted and why."""
     current = read_current(store)
     live = current.current.version if current else None
-    said = {line.version: line for line in read_history(store)}
+    decisions = {line.version: line for line in read_history(store)}
     versions = sorted(list_versions(store), reverse=True)
     models = []
     for version in islice(versions, limit):
-        line = said.get(version)
-        verdict = {"promoted": line.promoted, "reason": line.reason} if line else {"promoted": False, "reason": None}
-        models.append({**_summarize(store, version), "current": version == live, **verdict})
+        line = decisions.get(version)
+        decision = {"promoted": line.promoted, "reason": line.reason} if line else {"promoted": False, "reason": None}
+        models.append({**_summarize(store, version), "current": version == live, **decision})
     return {"current": live, "models": models}
 
 
@@ -37,24 +37,24 @@ def show_live_at(store: Store, moment: datetime) -> dict[str, Any]:
 
 
 def promote_by_hand(store: Store, version: str, reason: str) -> Current:
-    """Make a published release live, whatever the gate said; ``PermanentError("bad_version")`` when there is none."""
+    """Make a published release live, whatever the gate decided; ``PermanentError("bad_version")`` when there is none."""
     try:
         return promote_release(store, version, reason)
     except KeyMissingError:
         raise PermanentError(f"there is no release '{version}'", code="bad_version") from None
 
 
-def tell_story(store: Store, version: str) -> tuple[str, list[str]]:
-    """Return whether a release is live, and what happened to it when and why, oldest first."""
+def describe_history(store: Store, version: str) -> tuple[str, list[str]]:
+    """Return whether a release is live, and when it was promoted or kept back and why, oldest first."""
     current = read_current(store)
     live = current is not None and current.current.version == version
     lines = [line for line in read_history(store) if line.version == version]
-    told = [
+    history = [
         f"{line.promoted_at:%Y-%m-%d %H:%M} UTC, {'promoted' if line.promoted else 'kept back by the gate'}: {line.reason}"
         for line in lines
     ]
     was = "Live until another was promoted" if any(line.promoted for line in lines) else "Published, never live"
-    return "Live now" if live else was, told
+    return "Live now" if live else was, history
 
 
 def parse_moment(text: str) -> datetime:

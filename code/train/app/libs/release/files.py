@@ -1,29 +1,27 @@
-"""The release as a folder: its files, the manifest that describes them, and the reader's own proof."""
+"""Build a release as a folder: every file of it, checked by the reader's own classifier, and the manifest of them all."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from libs.corpus.choice import choose_rows
-from libs.corpus.corpora import Corpora
-from libs.evaluation.evaluate import Evaluation
-from libs.evaluation.must_hold import judge_cases, warn_of_failing
-from libs.evaluation.report.html_report import write_html_reports
-from libs.network.learning import Learned
-from libs.network.network import predict_rows, save_network
-from libs.network.onnx_export import write_onnx
+from libs.corpus import Corpora
+from libs.evaluation import Evaluation, find_failed_checks, judge_cases
+from libs.evaluation.report import write_html_reports
+from libs.network import TrainedNetwork, predict_rows, save_network, write_onnx
 from libs.release.baseline import describe_baseline, write_baseline
 from libs.release.goldens import golden_texts, require_same_scores, write_goldens
-from libs.runs.job import Job
-from libs.vectors.encoded import encode_tokens
-from libs.vectors.word2vec import Vectors
-from sentiment.model.classifier import Classifier, load_classifier
+from libs.values.checks import FailedCheck
+from libs.values.outcome import Provenance
+from libs.values.report import Report, parse_report
+from libs.vectors import Vectors, encode_tokens
+from sentiment.model.classifier import TextScorer, load_classifier
 from sentiment.release.manifest import (
     BASELINE,
     FORMAT,
@@ -34,7 +32,6 @@ from sentiment.release.manifest import (
     VECTORS,
     VOCABULARY,
     DatasetEntry,
-    FileEntry,
     Manifest,
     Release,
     describe_file,
@@ -42,8 +39,6 @@ from sentiment.release.manifest import (
 from sentiment.text.cleaning import CLEANING_VERSION, clean
 from sentiment.text.tokens import tokenize
 
-_FEW_ROWS: Final = 500
-_MOST_BIAS: Final = 0.02  # of a mean score, which is what a brand is judged by
 _LIBRARIES: Final = (
     "tensorflow-cpu",
     "keras",
@@ -57,96 +52,110 @@ _LIBRARIES: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A release that is built and not yet published: its manifest, its files, and the checks that it failed."""
+
+    manifest: Manifest
+    folder: Path
+    failed_checks: tuple[FailedCheck, ...]
+
+
 def build_release(
-    job: Job, corpora: Corpora, vectors: Vectors, learned: Learned, evaluation: Evaluation
-) -> tuple[Manifest, Path]:
-    """Write the release's files into the run's scratch folder; return its manifest and the folder.
+    provenance: Provenance,
+    corpora: Corpora,
+    vectors: Vectors,
+    trained: TrainedNetwork,
+    evaluation: Evaluation,
+    *,
+    folder: Path,
+) -> Candidate:
+    """Write the release's files into ``folder``, which is made, and return what is to be published.
 
     Raises ``ReleaseError`` when the exported network does not answer as Keras does, or does not replay its own goldens.
     """
-    folder = job.folder / "release"
     folder.mkdir(exist_ok=True)
-    _write_network(learned, vectors, folder)
+    created_at = datetime.now(UTC)
+    _write_network(trained, vectors, folder)
     _write_drift_baseline(corpora, vectors, evaluation, folder)
-    for name in (GOLDEN, REPORT):
-        (folder / name).write_text("", encoding="utf-8")
-    manifest = _describe(job, corpora, learned, evaluation, folder)
-    classifier = Classifier(Release(manifest, folder))
-    _prove(classifier, learned, vectors)
-    write_goldens(classifier, folder / GOLDEN)
-    report = evaluation.report | {"must_hold": judge_cases(classifier, vectors.words)}
-    report["warnings"] = list_warnings(report)
-    manifest = manifest.model_copy(update={"warnings": tuple(report["warnings"])})
-    _write_report(report, manifest, folder)
-    manifest = manifest.model_copy(update={"files": _describe_files(folder)})
+    scorer = TextScorer(folder, provenance.version, trained.encoding, evaluation.thresholds)
+    _require_keras_scores(scorer, trained, vectors)
+    write_goldens(scorer, folder / GOLDEN)
+    report = evaluation.report.model_copy(update={"must_hold": judge_cases(scorer, vectors.words)})
+    failed_checks = find_failed_checks(report)
+    warnings = tuple(check.warning for check in failed_checks)
+    report = report.model_copy(update={"warnings": warnings})
+    write_report(report, folder)
+    write_html_reports(report, provenance, created_at, folder)
+    manifest = _describe(
+        provenance, corpora, trained, evaluation, created_at=created_at, warnings=warnings, folder=folder
+    )
     load_classifier(Release(manifest, folder))
-    return manifest, folder
+    return Candidate(manifest, folder, failed_checks)
 
 
-def list_warnings(report: dict[str, Any]) -> list[str]:
-    """Return what a person should know before trusting the release."""
-    ahead, bias = report["peer"]["ahead"], report["metrics"]["score_bias"]
-    found = {
-        f"the linear peer is better by {-ahead['value']:.4f} in {report['peer']['measure']}": ahead["high"] < 0,
-        f"calibration error {report['metrics']['ece']['value']:.3f} is over 0.02": report["metrics"]["ece"]["value"]
-        > 0.02,
-        f"a mean of scores is off by {bias['value']:+.3f}": min(abs(bias["low"]), abs(bias["high"])) > _MOST_BIAS
-        and bias["low"] * bias["high"] > 0,
-        f"judged by only {report['rows']['held_out']} rows": report["rows"]["held_out"] < _FEW_ROWS,
-    }
-    return [*warn_of_failing(report["must_hold"]), *(warning for warning, holds in found.items() if holds)]
+def load_candidate(manifest: Manifest, folder: Path) -> Candidate:
+    """Return a candidate whose files another process built; its failed checks are found in its ``report.json``."""
+    return Candidate(manifest, folder, find_failed_checks(parse_report((folder / REPORT).read_bytes())))
 
 
-def _write_report(report: dict[str, Any], manifest: Manifest, folder: Path) -> None:
-    (folder / REPORT).write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
-    write_html_reports(report, manifest, folder)
+def write_report(report: Report, folder: Path) -> None:
+    """Write ``report.json``."""
+    (folder / REPORT).write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _write_network(learned: Learned, vectors: Vectors, folder: Path) -> None:
+def _write_network(trained: TrainedNetwork, vectors: Vectors, folder: Path) -> None:
     (folder / VOCABULARY).write_text(json.dumps(vectors.words, ensure_ascii=False), encoding="utf-8")
     np.save(folder / VECTORS, vectors.matrix, allow_pickle=False)
-    save_network(learned.network, folder / KERAS_NETWORK)
-    write_onnx(learned.network, folder / ONNX_NETWORK)
+    save_network(trained.network, folder / KERAS_NETWORK)
+    write_onnx(trained.network, folder / ONNX_NETWORK)
 
 
 def _write_drift_baseline(corpora: Corpora, vectors: Vectors, evaluation: Evaluation, folder: Path) -> None:
     corpus = corpora.labelled
     rows = corpus.held_out_rows
     texts, tokens = [corpus.texts[row] for row in rows], [corpus.tokens[row] for row in rows]
-    baseline = describe_baseline(evaluation.judged, texts, tokens, vectors.words, evaluation.thresholds)
+    baseline = describe_baseline(evaluation.held_out, texts, tokens, vectors.words, evaluation.thresholds)
     write_baseline(baseline, folder / BASELINE)
 
 
-def _prove(classifier: Classifier, learned: Learned, vectors: Vectors) -> None:
-    encoded = encode_tokens([tokenize(clean(text)) for text in golden_texts()], vectors.words, learned.encoding)
-    probabilities = predict_rows(learned.network, encoded, np.arange(len(golden_texts())))
-    require_same_scores(classifier, list(probabilities))
+def _require_keras_scores(scorer: TextScorer, trained: TrainedNetwork, vectors: Vectors) -> None:
+    encoded = encode_tokens([tokenize(clean(text)) for text in golden_texts()], vectors.words, trained.encoding)
+    probabilities = predict_rows(trained.network, encoded, np.arange(len(golden_texts())))
+    require_same_scores(scorer, list(probabilities))
 
 
-def _describe(job: Job, corpora: Corpora, learned: Learned, evaluation: Evaluation, folder: Path) -> Manifest:
+def _describe(
+    provenance: Provenance,
+    corpora: Corpora,
+    trained: TrainedNetwork,
+    evaluation: Evaluation,
+    *,
+    created_at: datetime,
+    warnings: tuple[str, ...],
+    folder: Path,
+) -> Manifest:
+    datasets = (
+        DatasetEntry(name=corpus.name, sha256=corpus.sha256, rows=len(split.chosen))
+        for corpus, split in zip(corpora.all, corpora.splits, strict=True)
+    )
     return Manifest(
         format=FORMAT,
-        version=job.run_id,
-        created_at=datetime.now(UTC),
-        files=_describe_files(folder),
+        version=provenance.version,
+        created_at=created_at,
+        files={path.name: describe_file(path) for path in sorted(folder.iterdir()) if path.is_file()},
         cleaning_version=CLEANING_VERSION,
-        encoding=learned.encoding,
+        encoding=trained.encoding,
         labels=corpora.labelled.classes,
         thresholds=evaluation.thresholds,
         thresholds_source=evaluation.thresholds_source,
-        languages=tuple(job.settings.languages.split(",")),
+        languages=provenance.languages,
         metrics=evaluation.metrics,
-        datasets=tuple(
-            DatasetEntry(name=corpus.name, sha256=corpus.sha256, rows=len(choose_rows(corpus, job.recipe)))
-            for corpus in corpora.all
-        ),
-        seed=job.recipe.seed,
-        code_revision=job.settings.app_commit,
+        datasets=tuple(datasets),
+        seed=provenance.recipe.seed,
+        code_revision=provenance.code_revision,
         libraries={name: version(name) for name in _LIBRARIES},
-        parameters=job.recipe.model_dump(),
-        durations_seconds=job.progress.stage_seconds,
+        parameters=provenance.recipe.model_dump(),
+        durations_seconds=provenance.stage_seconds,
+        warnings=warnings,
     )
-
-
-def _describe_files(folder: Path) -> dict[str, FileEntry]:
-    return {path.name: describe_file(path) for path in sorted(folder.iterdir()) if path.is_file()}

@@ -1,107 +1,113 @@
-"""The gate: a published release becomes the live one only if it is no worse, and keeps what must hold."""
+"""The gate: a published release is promoted only if it is no worse than the live one and fails no blocking check."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, erfc, sqrt
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.corpus.corpora import Corpus
-from libs.evaluation.evaluate import Evaluation
-from libs.evaluation.must_hold import find_failing
-from libs.evaluation.paired import choose_measure, compare, count_disagreements
-from libs.runs.job import Job
+from libs.corpus import Corpus
+from libs.evaluation import ScoredRows, choose_measure, compare, count_disagreements, mcnemar
+from libs.release.files import Candidate
+from libs.values.report import Figure
 from sentiment.errors import KeyMissingError, ReleaseError
 from sentiment.model.classifier import SERVING_FILES, Classifier
 from sentiment.model.labels import THREE_CLASSES
 from sentiment.release.fetching import fetch_release
-from sentiment.release.manifest import Manifest
 from sentiment.release.promotion import TaggedCurrent
+from sentiment.store import Store
 
-_MOST_COMPARED: Final = 30_000  # rows for the current release to answer: enough for an interval of half a point
+_MOST_COMPARED: Final = 30_000  # rows for the live release to answer: enough for an interval of half a point
 
 
-class Verdict(NamedTuple):
-    """Whether the release may go live, and why in one sentence."""
+@dataclass(frozen=True)
+class Gate:
+    """How candidates are judged: against the live release of ``store``, fetched into the folder ``scratch``.
+
+    ``tolerance``: how much accuracy (macro recall for three classes) a candidate may lose against it.
+    """
+
+    store: Store
+    scratch: Path
+    tolerance: float
+
+
+class GateDecision(NamedTuple):
+    """Whether a release is promoted, and why in one sentence."""
 
     promoted: bool
     reason: str
-    comparison: dict[str, Any]
 
 
-def judge_release(
-    job: Job, manifest: Manifest, corpus: Corpus, evaluation: Evaluation, current: TaggedCurrent | None
-) -> Verdict:
-    """Compare with the current release on the same held-out rows.
+class Comparison(NamedTuple):
+    """By how much a release is ahead of the live one in ``measure``, over ``rows`` held-out rows."""
 
-    The first release goes live with its warnings. Later ones must keep what must hold, and may lose at most
-    GATE_TOLERANCE (accuracy; macro recall for three classes). A current release that cannot be read is replaced.
+    measure: str
+    rows: int
+    difference: Figure
+    mcnemar_p: float
+
+
+def decide_promotion(
+    gate: Gate, candidate: Candidate, corpus: Corpus, held_out: ScoredRows, current: TaggedCurrent | None
+) -> GateDecision:
+    """Compare a candidate with the live release on ``held_out``, the candidate's predictions of ``corpus``' held-out rows.
+
+    The first release goes live with its warnings. Later ones must fail no blocking check and lose no more than the
+    tolerance. A live release that cannot be read is replaced.
     """
     if current is None:
-        return Verdict(promoted=True, reason="first valid release", comparison={})
-    if failing := find_failing(manifest.warnings):
-        return Verdict(promoted=False, reason=failing, comparison={})
+        return GateDecision(promoted=True, reason="first valid release")
+    if blocking := next((failed for failed in candidate.failed_checks if failed.blocks), None):
+        return GateDecision(promoted=False, reason=blocking.warning)
     version = current.current.version
     try:
-        release = fetch_release(job.store, version, job.folder / "current", SERVING_FILES)
-        classifier = Classifier(release)
+        classifier = Classifier(fetch_release(gate.store, version, gate.scratch / "current", SERVING_FILES))
     except (ReleaseError, KeyMissingError) as error:
-        return Verdict(promoted=True, reason=f"the current release cannot be read: {error.detail}", comparison={})
-    comparison = compare_releases(classifier, corpus, evaluation, job.recipe.seed)
-    lost = comparison["difference"]["value"] < -job.settings.gate_tolerance
-    found = "{value:+.4f} ({low:+.4f} to {high:+.4f})".format(**comparison["difference"])
-    reason = (
-        f"{comparison['measure']} {found} against {version} on {comparison['rows']} held-out rows, McNemar p "
-        f"{_show_p(comparison['mcnemar_p'])}; {'over' if lost else 'within'} the tolerance of {job.settings.gate_tolerance}"
-    )
-    return Verdict(not lost, reason, comparison | {"current": version})
+        return GateDecision(promoted=True, reason=f"the current release cannot be read: {error.detail}")
+    found = compare_with_live(classifier, corpus, held_out, candidate.manifest.seed)
+    worse = found.difference.value < -gate.tolerance
+    return GateDecision(not worse, _explain(found, version, gate.tolerance, worse=worse))
 
 
-def compare_releases(classifier: Classifier, corpus: Corpus, evaluation: Evaluation, seed: int) -> dict[str, Any]:
-    """Return the difference between the new release and ``classifier`` on the same held-out rows, with its interval.
+def compare_with_live(classifier: Classifier, corpus: Corpus, held_out: ScoredRows, seed: int) -> Comparison:
+    """Return by how much ``held_out`` is ahead of ``classifier``, the live release, on the same rows of ``corpus``.
 
-    Releases with different classes are compared by telling positive from negative on the rows that are either.
+    Releases with different classes are compared by positive against negative, on the rows that are either.
     """
     rng = np.random.default_rng(seed)
-    judged = evaluation.judged
     same = classifier.manifest.labels == corpus.classes
-    places = np.arange(len(judged.labels)) if same else np.flatnonzero(np.isin(judged.labels, (0, judged.classes - 1)))
+    polar = np.isin(held_out.labels, (0, held_out.classes - 1))
+    places = np.arange(len(held_out.labels)) if same else np.flatnonzero(polar)
     if len(places) > _MOST_COMPARED:
         places = np.sort(rng.choice(places, _MOST_COMPARED, replace=False))
     texts = [corpus.texts[corpus.held_out_rows[place]] for place in places]
-    labels = judged.labels[places]
-    theirs = _answer(classifier, texts, corpus, labels, same=same)
-    polar = (judged.scores >= 0.5) == (judged.labels > 0)
-    ours = (judged.predicted == judged.labels)[places] if same else polar[places]
-    measure = choose_measure(judged.classes if same else 2)
-    counts = count_disagreements(ours, theirs, labels)
-    return {
-        "measure": measure,
-        "rows": len(places),
-        "difference": compare(counts, measure, rng),
-        "mcnemar_p": round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5),
-    }
+    labels = held_out.labels[places]
+    live_right = _find_right(classifier, texts, corpus, labels, same=same)
+    right = held_out.predicted == held_out.labels if same else (held_out.scores >= 0.5) == (held_out.labels > 0)
+    measure = choose_measure(held_out.classes if same else 2)
+    counts = count_disagreements(right[places], live_right, labels)
+    difference = compare(counts, measure, rng)
+    return Comparison(measure, len(places), difference, round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5))
 
 
-def mcnemar(only_ours: int, only_theirs: int) -> float:
-    """Return the two-sided exact p of McNemar's test (1947); beyond 1,000 disagreements its normal form with continuity."""
-    total = only_ours + only_theirs
-    if total == 0:
-        return 1.0
-    if total > 1000:
-        return float(erfc(max(abs(only_ours - only_theirs) - 1, 0) / sqrt(total) / sqrt(2)))
-    tail = sum(comb(total, k) for k in range(min(only_ours, only_theirs) + 1)) / 2**total
-    return float(min(1.0, 2 * tail))
+def _explain(found: Comparison, version: str, tolerance: float, *, worse: bool) -> str:
+    ahead = found.difference
+    return (
+        f"{found.measure} {ahead.value:+.4f} ({ahead.low:+.4f} to {ahead.high:+.4f}) against {version} on {found.rows} "
+        f"held-out rows, McNemar p {_format_p(found.mcnemar_p)}; {'over' if worse else 'within'} the tolerance of {tolerance}"
+    )
 
 
-def _show_p(p: float) -> str:
+def _format_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _answer(
+def _find_right(
     classifier: Classifier, texts: Sequence[Any], corpus: Corpus, labels: NDArray[np.int8], *, same: bool
 ) -> NDArray[np.bool_]:
     predictions = classifier.predict(texts)

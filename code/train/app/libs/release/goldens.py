@@ -1,4 +1,4 @@
-"""Golden predictions: texts with the answers this release gives, replayed by every reader before it serves."""
+"""Golden predictions: texts with the labels and scores of a release, replayed by every reader before it serves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import ReleaseError
-from sentiment.model.classifier import Classifier
+from sentiment.model.classifier import TextScorer
 from sentiment.model.goldens import SCORE_TOLERANCE
 from sentiment.model.labels import to_prediction
 from sentiment.text.cleaning import clean
@@ -48,10 +48,10 @@ def golden_texts() -> list[str]:
     return [*plain, *short, *_ODD]
 
 
-def write_goldens(classifier: Classifier, path: Path) -> int:
-    """Write a line ``{"text", "label", "score"}`` per golden text, answered by the reader's own classifier."""
+def write_goldens(scorer: TextScorer, path: Path) -> int:
+    """Write a line ``{"text", "label", "score"}`` per golden text, as predicted by the code that serves releases."""
     texts = golden_texts()
-    predictions = classifier.predict([clean(text) for text in texts])
+    predictions = scorer.predict([clean(text) for text in texts])
     with path.open("w", encoding="utf-8") as file:
         for text, prediction in zip(texts, predictions, strict=True):
             line = {"text": text, "label": prediction.label, "score": prediction.score}
@@ -59,16 +59,16 @@ def write_goldens(classifier: Classifier, path: Path) -> int:
     return len(texts)
 
 
-def require_same_scores(classifier: Classifier, probabilities: Sequence[NDArray[np.float32]]) -> None:
-    """Refuse an exported network whose answers are not Keras' own: ``ReleaseError("export_differs")``.
+def require_same_scores(scorer: TextScorer, probabilities: Sequence[NDArray[np.float32]]) -> None:
+    """Refuse an exported network whose scores are not those of Keras: ``ReleaseError("export_differs")``.
 
-    ``probabilities``: what Keras says to each of ``golden_texts``, [classes] each. Both may round to different fifth
+    ``probabilities``: those of Keras for each of ``golden_texts``, [classes] each. Both may round to different fifth
     decimals, so the tolerance is the readers' own.
     """
     texts = golden_texts()
-    found = classifier.predict([clean(text) for text in texts])
+    found = scorer.predict([clean(text) for text in texts])
     for text, prediction, row in zip(texts, found, probabilities, strict=True):
-        expected = to_prediction(row.tolist(), classifier.manifest.thresholds).score
+        expected = to_prediction(row.tolist(), scorer.thresholds).score
         if abs(prediction.score - expected) > SCORE_TOLERANCE:
             raise ReleaseError(
                 f"the exported network scores {text[:40]!r} {prediction.score}, Keras {expected}", code="export_differs"

@@ -1,41 +1,48 @@
-"""The last step: the release into the store, then through the gate."""
+"""Step publish: the release into the store, then through the gate."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from collections.abc import Callable
 from resource import RUSAGE_SELF, getrusage
+from typing import Any
 
-from libs.corpus.corpora import Corpora
-from libs.evaluation.evaluate import Evaluation
-from libs.release.gate import Verdict, judge_release
-from libs.runs.job import Job, Outcome
+from libs.corpus import Corpus
+from libs.evaluation import ScoredRows
+from libs.release.files import Candidate
+from libs.release.gate import Gate, decide_promotion
+from libs.values.outcome import Outcome
 from sentiment.errors import RaceLostError
-from sentiment.release.manifest import Manifest
 from sentiment.release.promotion import promote_release, read_current, record_refusal
 from sentiment.release.publishing import publish_release
 
 logger = logging.getLogger(__name__)
 
 
-def publish(job: Job, manifest: Manifest, folder: Path, corpora: Corpora, evaluation: Evaluation) -> Outcome:
-    """Publish, then promote or record why not; somebody's promotion in between makes the gate judge anew."""
-    publish_release(job.store, folder, manifest)
-    job.progress.advance(0.5, {"peak_memory_mib": getrusage(RUSAGE_SELF).ru_maxrss // 1024})
+def publish(
+    candidate: Candidate,
+    corpus: Corpus,
+    held_out: ScoredRows,
+    gate: Gate,
+    report: Callable[[float, dict[str, Any]], None],
+) -> Outcome:
+    """Publish, then promote or record why not; a promotion by somebody else in between makes the gate decide anew.
+
+    ``held_out``: the candidate's predictions of the held-out rows of ``corpus``.
+    """
+    store, manifest = gate.store, candidate.manifest
+    publish_release(store, candidate.folder, manifest)
+    report(0.5, {"peak_memory_mib": getrusage(RUSAGE_SELF).ru_maxrss // 1024})
     while True:
-        current = read_current(job.store)
-        verdict = judge_release(job, manifest, corpora.labelled, evaluation, current)
-        if not verdict.promoted:
-            record_refusal(job.store, manifest.version, verdict.reason)
+        current = read_current(store)
+        decision = decide_promotion(gate, candidate, corpus, held_out, current)
+        if not decision.promoted:
+            record_refusal(store, manifest.version, decision.reason)
             break
         try:
-            promote_release(job.store, manifest.version, verdict.reason, expected=current, warnings=manifest.warnings)
+            promote_release(store, manifest.version, decision.reason, expected=current, warnings=manifest.warnings)
         except RaceLostError:
             continue
         break
-    logger.info("judged", extra={"promoted": verdict.promoted, "reason": verdict.reason})
-    return _conclude(manifest, verdict)
-
-
-def _conclude(manifest: Manifest, verdict: Verdict) -> Outcome:
-    return Outcome(manifest.version, verdict.promoted, verdict.reason, manifest.metrics, manifest.warnings)
+    logger.info("judged", extra={"promoted": decision.promoted, "reason": decision.reason})
+    return Outcome(manifest.version, decision.promoted, decision.reason, manifest.metrics, manifest.warnings)

@@ -1,13 +1,13 @@
-"""What one training run is given, and what it comes to."""
+"""What one training run is given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from libs.dataset import DatasetAddress, Datasets
 from libs.service.settings import TrainSettings
+from libs.values.outcome import Provenance
 from libs.values.progress import Progress
 from libs.values.recipe import Recipe
 from sentiment.store import Store
@@ -26,13 +26,8 @@ class Job:
     folder: Path
     progress: Progress
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run that succeeded has to show."""
-
-    model_version: str
-    promoted: bool
-    reason: str
-    metrics: dict[str, Any]
-    warnings: tuple[str, ...]
+    @property
+    def provenance(self) -> Provenance:
+        """Where the release of this run comes from, with the seconds of the stages that are over by now."""
+        languages = tuple(self.settings.languages.split(","))
+        return Provenance(self.run_id, self.recipe, languages, self.settings.app_commit, self.progress.stage_seconds)

@@ -18,11 +18,12 @@ from typing import Any, Final
 import psutil
 
 from libs.dataset import parse_address
-from libs.runs.job import Job, Outcome
+from libs.runs.job import Job
 from libs.runs.lease import read_lease, release_lease, renew_lease
 from libs.runs.overrides import choose_datasets
 from libs.runs.record import Run, RunRecorder, read_run
 from libs.service.settings import TrainSettings
+from libs.values.outcome import Outcome
 from libs.values.progress import Progress, Snapshot
 from libs.values.recipe import Recipe, override_recipe
 from sentiment.errors import SentimentError, TransientError

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from libs.runs.job import Job, Outcome
+from libs.runs.job import Job
 from libs.service.experiment_commands import compare, stage, track, tune
 from libs.service.options import dataset_option, quiet_option, read_given, set_option
 from libs.service.settings import TrainSettings
+from libs.values.outcome import Outcome
 from sentiment.errors import PermanentError
 from sentiment.service.logs import configure_logs
 from sentiment.service.settings import read_settings
@@ -122,7 +123,7 @@ def check() -> int:
 @click.option("--at", metavar="TIME", help="Which release was live then (ISO 8601, with time zone)?")
 def models(at: str | None) -> None:
     """List the releases in the store, newest first, or name the one that was live at a time."""
-    from libs.release.catalogue import list_models, parse_moment, show_live_at
+    from libs.release import list_models, parse_moment, show_live_at
 
     store = open_store(read_settings(TrainSettings).store_url)
     answer = show_live_at(store, parse_moment(at)) if at else list_models(store)
@@ -134,7 +135,7 @@ def models(at: str | None) -> None:
 @click.option("--reason", default="promoted from the shell", show_default=True, help="Why, for the history.")
 def promote(version: str, reason: str) -> None:
     """Make a published release the live one."""
-    from libs.release.catalogue import promote_by_hand
+    from libs.release import promote_by_hand
 
     current = promote_by_hand(open_store(read_settings(TrainSettings).store_url), version, reason)
     click.echo(current.model_dump_json(indent=1))

@@ -10,7 +10,7 @@ from flask import request
 from pydantic import BaseModel, BeforeValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from libs.release.catalogue import parse_moment
+from libs.release import parse_moment
 from libs.runs.record import Run
 from libs.values.recipe import Recipe
 from sentiment.errors import PermanentError

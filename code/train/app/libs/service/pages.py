@@ -7,8 +7,8 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, render_template
 
-from libs.evaluation.report.html_report import REPORT_PAGE, show_verdict
-from libs.release.catalogue import tell_story
+from libs.evaluation.report import REPORT_PAGE, insert_history
+from libs.release import describe_history
 from libs.service.contract import STORE_DOWN, ModelFilePath
 from libs.service.settings import TrainSettings
 from sentiment.errors import KeyMissingError, PermanentError
@@ -43,7 +43,7 @@ def register_pages(app: Flask, settings: TrainSettings, store: Store) -> None:
     def file(version: str, name: str) -> Response:
         data = _read_shown(store, version, name)
         if name == REPORT_PAGE:
-            page = show_verdict(data.decode(), *tell_story(store, version))
+            page = insert_history(data.decode(), *describe_history(store, version))
             return Response(page, 200, {"Cache-Control": "private, no-cache"}, mimetype="text/html")
         return Response(data, 200, {"Cache-Control": _KEPT}, mimetype=mimetypes.guess_type(name)[0] or "text/plain")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from libs.release.catalogue import list_models, promote_by_hand, show_live_at
+from libs.release import list_models, promote_by_hand, show_live_at
 from libs.service import contract
 from libs.service.settings import TrainSettings
 from sentiment.errors import PermanentError, SentimentError

@@ -1,1 +1,1 @@
-"""Frozen values that the steps exchange."""
+"""Frozen values that the steps exchange: recipe, progress, report, checks, where a release comes from, a run's outcome."""

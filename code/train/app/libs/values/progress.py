@@ -1,4 +1,4 @@
-"""How far a run is: stages in their order, the share of the time each takes, and who wants to know."""
+"""Progress of a run: its stages in their order, the share of the time each takes, and listeners."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
-# Shares of the whole time, as measured on the full Sentiment140 set; progress and the time left are guesses from them.
+# Shares of the whole time, as measured on the full Sentiment140 set; progress and the time left are estimated by them.
 STAGES: Final = {"dataset": 0.02, "clean": 0.08, "vectors": 0.2, "network": 0.55, "evaluate": 0.12, "publish": 0.03}
 
 
@@ -27,10 +27,10 @@ class Snapshot:
 
 
 class Progress:
-    """Told by the steps, tells the listeners: a shell's bar, a run's record, the log, an experiment tracker."""
+    """Passes what the steps report to its listeners: a shell's progress bar, a run's record."""
 
     def __init__(self, listeners: Sequence[Callable[[Snapshot], None]] = ()) -> None:
-        """Remember whom to tell: ``listeners`` are called in this thread, often, and are to be quick."""
+        """Keep the ``listeners``, which are called in this thread, often, and so have to return quickly."""
         self._listeners = listeners
         self._began = self._stage_began = time.monotonic()
         self._stage = ""
@@ -49,7 +49,7 @@ class Progress:
         self.advance(0.0)
 
     def advance(self, fraction: float, figures: dict[str, Any] | None = None) -> None:
-        """Say how much of the stage is done (0 to 1), and any figures worth knowing now."""
+        """Report how much of the stage is done (0 to 1), and any new figures."""
         new = figures or {}
         self._figures.update(new)
         names = list(STAGES)
@@ -57,12 +57,12 @@ class Progress:
         done = min(before + STAGES[self._stage] * min(fraction, 1.0), 1.0)
         elapsed = time.monotonic() - self._began
         left = elapsed * (1 - done) / done if done > 0.02 else None
-        self._tell(Snapshot(self._stage, done, left, dict(self._figures), self.stage_seconds, new))
+        self._notify(Snapshot(self._stage, done, left, dict(self._figures), self.stage_seconds, new))
 
     def finish(self) -> None:
-        """Say that the last stage is done."""
+        """End the last stage."""
         self._close()
-        self._tell(Snapshot(self._stage, 1.0, 0.0, dict(self._figures), self.stage_seconds))
+        self._notify(Snapshot(self._stage, 1.0, 0.0, dict(self._figures), self.stage_seconds))
 
     def _close(self) -> None:
         now = time.monotonic()
@@ -72,6 +72,6 @@ class Progress:
             logger.info("stage done", extra={"stage": self._stage, "seconds": seconds, **self._figures})
         self._stage_began = now
 
-    def _tell(self, snapshot: Snapshot) -> None:
+    def _notify(self, snapshot: Snapshot) -> None:
         for listener in self._listeners:
             listener(snapshot)

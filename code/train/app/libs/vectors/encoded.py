@@ -1,4 +1,4 @@
-"""A corpus as integers, kept ragged in memory and padded batch by batch: tweets are short, film reviews are not."""
+"""A corpus as integers: kept ragged in memory and padded batch by batch, since texts differ much in length."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Ragged(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """Every text's word rows and hashed features, in the order of the corpus."""
+    """Every text's word rows (into the vectors) and hashed features, in the order of the corpus."""
 
     words: Ragged
     features: Ragged
@@ -78,7 +78,7 @@ def encode_tokens(
     parameters: EncodingParameters,
     report: Callable[[float], None] = lambda _: None,
 ) -> Encoded:
-    """Encode tokenized texts with the very encoder that the classifier uses."""
+    """Encode tokenized texts with the encoder that the classifier uses; ``report`` gets the fraction done."""
     encoder = Encoder(parameters, vocabulary)
     # Texts of like length share a chunk, since a chunk is padded to its longest.
     order = np.argsort(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), kind="stable")

@@ -1,4 +1,4 @@
-"""Word vectors from the corpus itself: gensim's Word2Vec (Mikolov et al. 2013). The only place that meets gensim."""
+"""Word vectors from the corpus itself: gensim's Word2Vec (Mikolov et al. 2013). The only module that imports gensim."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.corpus.choice import choose_rows
-from libs.corpus.corpora import Corpora
+from libs.corpus import Corpora
 from libs.values.recipe import Recipe
 from sentiment.errors import PermanentError
 from sentiment.text.encoding import SPECIAL_WORDS
@@ -24,7 +23,7 @@ _THREADS: Final = 1  # two race, and one seed then gives another model each time
 
 @dataclass(frozen=True)
 class Vectors:
-    """``words`` in the order of the rows of ``matrix`` (float32 [words, size]); the first rows are padding and unknown."""
+    """Word vectors: ``matrix`` is float32 [words, size] in the order of ``words``, of which the first two are special."""
 
     words: list[str]
     matrix: NDArray[np.float32]
@@ -33,14 +32,15 @@ class Vectors:
 def train_vectors(
     corpora: Corpora, recipe: Recipe, folder: Path, report: Callable[[float], None] = lambda _: None
 ) -> Vectors:
-    """Train on the rows to learn from, of every corpus. The unknown word's vector is the mean of all others, padding's is zero.
+    """Train Word2Vec on every corpus' chosen rows; ``report`` gets the fraction done.
 
-    One seed gives the same vectors again.
+    The unknown word's vector is the mean of all others, padding's is zero. One seed gives the same vectors again.
     Raises ``PermanentError("too_few_words")`` when no word occurs often enough.
     """
     from gensim.models import Word2Vec
 
-    texts = (corpus.tokens[row] for corpus in corpora.all for row in choose_rows(corpus, recipe))
+    chosen = zip(corpora.all, corpora.splits, strict=True)
+    texts = (corpus.tokens[row] for corpus, split in chosen for row in split.chosen)
     lines = _write_lines(texts, folder / "tokens.txt")
     model = Word2Vec(
         vector_size=recipe.vector_size,
@@ -69,7 +69,7 @@ def train_vectors(
 
 
 def _write_lines(texts: Iterable[Sequence[str]], path: Path) -> Path:
-    # gensim's corpus_file reads the file in C; an iterator would be waited for in Python.
+    # gensim's corpus_file reads the file in C; an iterator of Python would be slower.
     with path.open("w", encoding="utf-8") as file:
         file.writelines(" ".join(tokens) + "\n" for tokens in texts if tokens)
     return path

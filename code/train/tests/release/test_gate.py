@@ -9,46 +9,43 @@ import numpy as np
 import pytest
 from corpora import make_corpus
 from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
+from scored import make_report
 
-from libs.corpus.corpora import Corpora
-from libs.dataset import parse_datasets
-from libs.evaluation.evaluate import Evaluation
-from libs.evaluation.measures import Judged
-from libs.release.gate import mcnemar
-from libs.release.publish import publish
-from libs.runs.job import Job
-from libs.service.settings import TrainSettings
-from libs.values.progress import Progress
-from libs.values.recipe import Recipe
+from libs.evaluation import ScoredRows
+from libs.release import Candidate, Gate, load_candidate, publish
+from libs.release.files import write_report
+from libs.values.checks import Check, FailedCheck
+from libs.values.outcome import Outcome
+from libs.values.report import Figure
 from sentiment.model.classifier import Classifier
-from sentiment.model.labels import Thresholds
 from sentiment.release.manifest import Release
 from sentiment.release.promotion import CURRENT, promote_release, read_current, read_history
 from sentiment.store import Store
 
 CORPUS = make_corpus(2500)
+NEGATION = FailedCheck(Check.BEHAVIOUR, "sentences that must hold do not: negation (1 of 9)")
+FEW_ROWS = FailedCheck(Check.HELD_OUT_ROWS, "judged by only 12 rows")
 
 
-def make_job(store: Store, folder: Path, tolerance: float = 0.005) -> Job:
-    settings = TrainSettings(store_url=store.url, dataset_url="sample", gate_tolerance=tolerance)
-    progress = Progress()
-    progress.enter("publish")
-    return Job("v2", settings, parse_datasets("sample"), None, Recipe(), store, folder, progress)
-
-
-def evaluate_with(share_right: float) -> Evaluation:
-    """Return an evaluation that is right in that share of the held-out rows."""
+def score_with(share_right: float) -> ScoredRows:
+    """Return predictions that are right in that share of the held-out rows."""
     labels = CORPUS.labels[CORPUS.held_out_rows]
-    said = np.where(np.arange(len(labels)) < share_right * len(labels), labels, 1 - labels)
-    judged = Judged(labels, np.eye(2, dtype=np.float32)[said])
-    return Evaluation(judged, Thresholds(), "default", {"metrics": {}})
+    predicted = np.where(np.arange(len(labels)) < share_right * len(labels), labels, 1 - labels)
+    return ScoredRows(labels, np.eye(2, dtype=np.float32)[predicted])
 
 
-def run_publish(store: Store, tmp_path: Path, share_right: float, tolerance: float = 0.005, **changes: Any) -> Any:
-    manifest = build_tiny_release(tmp_path / "v2", "v2", **changes)
-    return publish(
-        make_job(store, tmp_path, tolerance), manifest, tmp_path / "v2", Corpora(CORPUS), evaluate_with(share_right)
-    )
+def run_publish(
+    store: Store,
+    tmp_path: Path,
+    share_right: float,
+    tolerance: float = 0.005,
+    failed_checks: tuple[FailedCheck, ...] = (),
+) -> Outcome:
+    warnings = tuple(check.warning for check in failed_checks)
+    manifest = build_tiny_release(tmp_path / "v2", "v2", warnings=warnings)
+    candidate = Candidate(manifest, tmp_path / "v2", failed_checks)
+    gate = Gate(store, tmp_path, tolerance)
+    return publish(candidate, CORPUS, score_with(share_right), gate, lambda _fraction, _figures: None)
 
 
 def current_share_right(tmp_path: Path) -> float:
@@ -59,9 +56,9 @@ def current_share_right(tmp_path: Path) -> float:
 
 
 def test_the_first_release_goes_live_with_its_warnings_on_record(store: Store, tmp_path: Path) -> None:
-    outcome = run_publish(store, tmp_path, 0.5, warnings=("judged by only 12 rows",))
+    outcome = run_publish(store, tmp_path, 0.5, failed_checks=(FEW_ROWS, NEGATION))
     assert (outcome.promoted, outcome.reason) == (True, "first valid release")
-    assert read_history(store)[-1].warnings == ("judged by only 12 rows",)
+    assert read_history(store)[-1].warnings == (FEW_ROWS.warning, NEGATION.warning)
 
 
 @pytest.mark.parametrize(("change", "promoted"), [(+0.05, True), (0.0, True), (-0.05, False)])
@@ -89,9 +86,34 @@ def test_the_tolerance_is_a_setting(store: Store, tmp_path: Path) -> None:
 def test_sentences_that_must_hold_keep_a_better_release_back(store: Store, tmp_path: Path) -> None:
     publish_tiny_release(store, "v1")
     promote_release(store, "v1", "first")
-    outcome = run_publish(store, tmp_path, 1.0, warnings=("sentences that must hold do not: negation (1 of 9)",))
+    outcome = run_publish(store, tmp_path, 1.0, failed_checks=(FEW_ROWS, NEGATION))
     assert not outcome.promoted
-    assert "negation (1 of 9)" in outcome.reason
+    assert outcome.reason == NEGATION.warning
+
+
+def test_a_check_that_only_warns_keeps_no_release_back(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    assert run_publish(store, tmp_path, 1.0, failed_checks=(FEW_ROWS,)).promoted
+
+
+def test_the_decision_goes_by_the_check_and_not_by_the_words_of_its_warning(store: Store, tmp_path: Path) -> None:
+    publish_tiny_release(store, "v1")
+    promote_release(store, "v1", "first")
+    worded = FailedCheck(Check.HELD_OUT_ROWS, NEGATION.warning)
+    assert run_publish(store, tmp_path, 1.0, failed_checks=(worded,)).promoted
+
+
+@pytest.mark.parametrize(("holds", "checks"), [(False, [Check.BEHAVIOUR]), (True, [])])
+def test_a_candidate_built_by_another_process_has_its_failed_checks_from_its_report(
+    tmp_path: Path, holds: bool, checks: list[Check]
+) -> None:
+    report = make_report(2)
+    sound = {"ece": Figure(value=0.01, low=0, high=0.02), "score_bias": Figure(value=0, low=-0.01, high=0.01)}
+    kinds = tuple(kind.model_copy(update={"holds": holds}) for kind in report.must_hold)
+    write_report(report.model_copy(update={"metrics": report.metrics | sound, "must_hold": kinds}), tmp_path)
+    candidate = load_candidate(build_tiny_release(tmp_path / "v2", "v2"), tmp_path)
+    assert [failed.check for failed in candidate.failed_checks] == checks
 
 
 def test_a_current_release_that_cannot_be_read_is_replaced(store: Store, tmp_path: Path) -> None:
@@ -101,15 +123,6 @@ def test_a_current_release_that_cannot_be_read_is_replaced(store: Store, tmp_pat
     outcome = run_publish(store, tmp_path, 0.5)
     assert outcome.promoted
     assert "cannot be read" in outcome.reason
-
-
-def test_mcnemars_p_is_scipys() -> None:
-    from scipy.stats import binomtest
-
-    for ours, theirs in ((0, 0), (5, 5), (1, 9), (40, 60), (300, 400)):
-        expected = 1.0 if ours + theirs == 0 else binomtest(ours, ours + theirs).pvalue
-        assert mcnemar(ours, theirs) == pytest.approx(expected)
-    assert mcnemar(700, 800) == pytest.approx(binomtest(700, 1500).pvalue, abs=1e-3)
 
 
 class Interfering:

@@ -1,4 +1,4 @@
-"""The last layer: every class weighs the same, claims are as sure as they are right, emoticons are not forgotten."""
+"""The output layers: classes weigh the same, probabilities are calibrated, what emoticons taught is kept."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from libs.evaluation import ScoredRows
 from libs.evaluation.calibration import count_calibration, expected_calibration_error
-from libs.evaluation.measures import Judged
-from libs.network.network import Paths
-from libs.network.weighing import Ends, Layer, fit_weighing
+from libs.network.network import PathOutputs
+from libs.network.output_layers import Layer, PolarRows, fit_output_layers
 
 SHARES = (0.15, 0.45, 0.40)
 
@@ -24,9 +24,11 @@ def draw(
     return (logits * 4).astype(np.float32), labels
 
 
-def fit_alone(logits: NDArray[np.float32], labels: NDArray[np.int8], classes: int, ends: Ends | None = None) -> Layer:
+def fit_alone(
+    logits: NDArray[np.float32], labels: NDArray[np.int8], classes: int, polar: PolarRows | None = None
+) -> Layer:
     """One layer, for texts of one kind."""
-    (layer,) = fit_weighing(Paths(logits), labels, classes, ends)
+    (layer,) = fit_output_layers(PathOutputs(logits), labels, classes, polar)
     return layer
 
 
@@ -48,7 +50,7 @@ def test_a_rare_class_of_three_is_found_as_often_as_the_others() -> None:
 def test_the_likeliest_of_three_classes_is_as_sure_as_it_is_right() -> None:
     weights = fit_alone(*draw(4000, 1), 3)
     logits, labels = draw(20_000, 2)
-    assert expected_calibration_error(count_calibration(Judged(labels, answer(weights, logits)))) < 0.02
+    assert expected_calibration_error(count_calibration(ScoredRows(labels, answer(weights, logits)))) < 0.02
 
 
 def test_two_classes_are_calibrated_on_one_output() -> None:
@@ -69,7 +71,7 @@ def test_rows_with_two_ends_keep_a_path_that_only_they_need() -> None:
     ends = rng.choice([0, 2], 3000).astype(np.int8)
     noise = rng.normal(0, 1, (3000, 6))
     seen = np.column_stack([noise, (ends - 1.0) * 2 + rng.normal(0, 1, 3000)]).astype(np.float32)
-    kernel, bias = fit_alone(silent, labels, 3, Ends(Paths(seen), ends))
+    kernel, bias = fit_alone(silent, labels, 3, PolarRows(PathOutputs(seen), ends))
     pulled = seen @ kernel + bias
     assert ((pulled[:, 2] > pulled[:, 0]) == (ends == 2)).mean() > 0.85
     alone = seen @ fit_alone(silent, labels, 3)[0]
@@ -80,8 +82,8 @@ def test_neutral_rows_among_the_ends_change_nothing() -> None:
     logits, labels = draw(2000, 1)
     ends = draw(1000, 4)
     told = ends[1] != 1
-    with_neutral = fit_alone(logits, labels, 3, Ends(Paths(ends[0]), ends[1]))
-    without = fit_alone(logits, labels, 3, Ends(Paths(ends[0][told]), ends[1][told]))
+    with_neutral = fit_alone(logits, labels, 3, PolarRows(PathOutputs(ends[0]), ends[1]))
+    without = fit_alone(logits, labels, 3, PolarRows(PathOutputs(ends[0][told]), ends[1][told]))
     assert not told.all()
     np.testing.assert_allclose(with_neutral[0], without[0], atol=1e-6)
 
@@ -102,7 +104,7 @@ def test_texts_of_two_kinds_are_each_weighed_in_their_own_way(classes: int) -> N
     told = (truth[labels] * 4 + rng.normal(0, 1, (3000, classes))).astype(np.float32)
     turned = (-truth[ends] * 4 + rng.normal(0, 1, (3000, classes))).astype(np.float32)
     near, far = np.full(3000, 0.97, np.float32), np.full(3000, 0.03, np.float32)
-    layers = fit_weighing(Paths(told, near), labels, classes, Ends(Paths(turned, far), ends))
+    layers = fit_output_layers(PathOutputs(told, near), labels, classes, PolarRows(PathOutputs(turned, far), ends))
     assert len(layers) == 2
     own, distant = (paths @ kernel + bias for paths, (kernel, bias) in zip((told, turned), layers, strict=True))
     if classes == 2:

@@ -10,8 +10,9 @@ from corpora import make_rows as make_labelled_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.corpus.clean import clean_corpora, clean_rows
+from libs.corpus import clean_corpora, clean_rows
 from libs.dataset import Readings, Rows
+from libs.values.recipe import Recipe
 from sentiment.errors import PermanentError
 from sentiment.text.cleaning import clean
 
@@ -106,7 +107,7 @@ def test_order_and_duplicates_do_not_move_a_row_over_the_line(random: object) ->
 def test_two_processes_clean_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = many(2000)
     alone = clean_rows(make_rows(texts, alternate(texts)))
-    monkeypatch.setattr("libs.corpus.pool._POOL_FROM_ROWS", 1)
+    monkeypatch.setattr("libs.corpus.clean._POOL_FROM_ROWS", 1)
     monkeypatch.setattr("libs.corpus.clean._CHUNK_ROWS", 300)
     shared = clean_rows(make_rows(texts, alternate(texts)))
     assert (shared.texts, shared.tokens, shared.labels.tolist()) == (alone.texts, alone.tokens, alone.labels.tolist())
@@ -114,7 +115,7 @@ def test_two_processes_clean_as_one_does(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_first_corpus_teaches_no_class_that_is_never_answered() -> None:
     people, three = make_labelled_rows(900, 2, name="people"), make_labelled_rows(900, 3, name="first")
-    corpora = clean_corpora(Readings(people, three, []))
+    corpora = clean_corpora(Readings(people, three, []), Recipe())
     assert corpora.distant is not None
     assert [corpus.classes for corpus in corpora.all] == [("NEGATIVE", "POSITIVE")] * 2
     assert len(corpora.distant.texts) < len(clean_rows(three).texts)

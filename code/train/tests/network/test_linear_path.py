@@ -6,7 +6,7 @@ import numpy as np
 
 from libs.network.linear_path import EMPTY, admit_features, count_features, fit_linear_path
 from libs.values.recipe import Recipe
-from libs.vectors.encoded import Ragged
+from libs.vectors import Ragged
 
 
 def ragged(rows: list[list[int]]) -> Ragged:

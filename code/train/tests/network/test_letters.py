@@ -1,4 +1,4 @@
-"""Letters are learnt beside words and folded into them exactly."""
+"""Letter n-grams are fitted beside words and folded into them exactly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corpora import make_corpus
 from libs.network.letters import fit_with_letters, fold_letters, spell_vocabulary
 from libs.network.linear_path import admit_features, count_features, fit_linear_path
 from libs.values.recipe import Recipe
-from libs.vectors.encoded import encode_tokens
+from libs.vectors import encode_tokens
 from sentiment.text.encoding import SPECIAL_WORDS, EncodingParameters
 
 PARAMETERS = EncodingParameters()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from libs.vectors import Encoded, Ragged
 from libs.vectors import encoded as module
-from libs.vectors.encoded import Encoded, Ragged
 
 
 def make_encoded(lengths: list[int]) -> Encoded:

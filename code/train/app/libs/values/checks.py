@@ -1,0 +1,34 @@
+"""The checks of a release, by codes: which decide about its promotion, and which only warn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Check(StrEnum):
+    """What is asked of every release before it may be promoted without a person."""
+
+    BEHAVIOUR = "behaviour"
+    PEER = "peer"
+    CALIBRATION = "calibration"
+    SCORE_BIAS = "score_bias"
+    HELD_OUT_ROWS = "held_out_rows"
+
+
+# A release that fails one of these is never promoted by the gate over one that is live; the others only warn.
+BLOCKING: Final = frozenset({Check.BEHAVIOUR})
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that a release failed, and the sentence that warns of it in the report and the manifest."""
+
+    check: Check
+    warning: str
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the gate keeps the release back for it."""
+        return self.check in BLOCKING
