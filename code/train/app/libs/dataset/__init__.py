@@ -2,7 +2,8 @@
 
 from libs.dataset.address import DatasetAddress, Datasets, parse_address, parse_datasets
 from libs.dataset.fetch import check_dataset
-from libs.dataset.rows import Readings, Rows, read_datasets, read_rows, read_texts
+from libs.dataset.rows import read_datasets, read_rows, read_texts
+from libs.values.rows import Readings, Rows
 
 __all__ = [
     "DatasetAddress",
