@@ -8,9 +8,8 @@ import pytest
 from develop.documentation.variables import read_variables
 from develop.fixtures.tracked import APPS, ROOT, read
 from develop.places import app_folder, python_of
+from settings_programs import READ
 from yaml import safe_load
-
-from deployment.test_manifests import READ
 
 PATH = "code/deploy/compose/compose.yaml"
 COMPOSE = safe_load(read(PATH))
@@ -59,7 +58,7 @@ def test_what_an_app_requires_is_really_required(service, app):
     known = {v.name for v in read_variables() if app in v.apps and v.required and v.name in ("STORE_URL", "SPOOL_URL")}
     environment = {name: value for name, value in environment_of(service).items() if name not in known}
     environment |= {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    words = [python_of(app), "-c", READ[app], "summary"]
+    words = [python_of(app), "-c", READ[app], "analyze"]
     answer = subprocess.run(words, cwd=app_folder(app), env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode != 0
     assert f"{next(iter(known))} is missing" in answer.stderr

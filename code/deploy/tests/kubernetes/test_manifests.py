@@ -12,6 +12,7 @@ from deploy.check_release.policies import POLICIES
 from develop.documentation.variables import read_variables
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 from develop.places import app_folder, python_of
+from settings_programs import READ
 from yaml import YAMLError
 
 TEXTS = list_manifests()
@@ -24,11 +25,6 @@ MADE_UP = {
     "SECRET_KEY": "k" * 32, "USERS_URL": "sqlite:////tmp/users.db", "ALERT_WEBHOOK_URL": "https://hooks.example.com/x",
     "DATASET_URL": "sample", "RESULTS_URL": "postgresql+psycopg://sentiment@db/sentiment",
 }  # fmt: skip
-READ = {
-    "train": "from libs.service.settings import TrainSettings as S; from sentiment.service.settings import read_settings; read_settings(S)",
-    "serve": "from libs.service.settings import ServeSettings as S; from sentiment.service.settings import read_settings; read_settings(S)",
-    "stream": "import sys; from libs.service.settings import read_stream_settings; read_stream_settings(sys.argv[1])",
-}
 
 
 def documents_of(app):

@@ -4,8 +4,7 @@ import json
 import shutil
 
 import pytest
-
-from deployment.api_server import start_api_server
+from api_server import start_api_server
 
 
 @pytest.fixture
