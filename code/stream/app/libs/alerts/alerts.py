@@ -1,4 +1,4 @@
-"""Tell people by webhook: a topic's negative share jumps, a gap opens, or nothing arrives any more."""
+"""Alerts posted to a webhook: a topic's negative share jumps, a gap opens or closes, or nothing arrives any more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EVERY_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 10.0
 _RECENT: Final = timedelta(minutes=15)
 _BASELINE: Final = timedelta(hours=24)
-_LEAST_POSTS: Final = 30  # fewer say nothing about a share
+_LEAST_POSTS: Final = 30  # fewer give no share worth comparing
 _JUMP: Final = 0.15
 _SURE_Z: Final = 3.0  # the jump must be beyond chance as well (two-proportion z-test)
 _QUIET: Final = timedelta(minutes=15)
@@ -131,7 +131,7 @@ def find_gaps(results: Results, since: datetime, now: datetime) -> Iterator[tupl
 
 
 def find_silence(seen_at: str, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield an alert when the source has said nothing for 15 minutes; ``seen_at`` empty = nothing is expected."""
+    """Yield an alert when nothing has come from the source for 15 minutes; ``seen_at`` empty = nothing is expected."""
     if seen_at and now.astimezone(UTC) - read_time(seen_at) >= _QUIET:
         yield "nothing_arrives:", f"Nothing has arrived since {seen_at}."
 

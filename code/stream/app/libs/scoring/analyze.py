@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from libs.scoring.batches import Share, build_batch, bury_result, sort_entries
+from libs.scoring.batches import SortedEntries, build_batch, bury_result, sort_entries
 from libs.scoring.predict import ServeClient
 from libs.service.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
 from libs.spool.interface import Parcel, Spool
@@ -30,7 +30,7 @@ _IDLE_SECONDS: Final = 0.5
 
 class _Round(NamedTuple):
     parcels: list[Parcel]
-    share: Share
+    share: SortedEntries
     batch: Future[ResultBatch]
 
 
@@ -83,7 +83,7 @@ class Analyzer:
             self._rounds.append(_Round(parcels, share, start_thread("predict", partial(self._predict, share))))
             self._note_held()
 
-    def _predict(self, share: Share) -> ResultBatch:
+    def _predict(self, share: SortedEntries) -> ResultBatch:
         texts = share.clean_texts()
         starts = range(0, len(texts), self._batch_size)
         answers = [
@@ -106,14 +106,14 @@ class Analyzer:
                     raise StoppedError from None
 
     def _keep_alive(self, ended: threading.Event) -> None:
-        """Tell the spool, however long serve or the store takes, that the parcels taken are in hand."""
+        """Extend the lease of the parcels taken, however long serve or the store takes."""
         while not ended.wait(self._spool.keep_alive_seconds):
             try:
                 self._spool.keep_alive(self._held)
             except TransientError as error:  # at worst another worker does the same work once more
                 logger.warning("parcels not kept", extra={"code": error.code, "detail": error.detail})
 
-    def _store(self, batch: ResultBatch, share: Share) -> None:
+    def _store(self, batch: ResultBatch, share: SortedEntries) -> None:
         """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
         try:
             self._retry(partial(self._store_batch, batch))
@@ -135,7 +135,7 @@ class Analyzer:
         self.problem = error.detail
         logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
 
-    def _count(self, batch: ResultBatch, share: Share) -> None:
+    def _count(self, batch: ResultBatch, share: SortedEntries) -> None:
         for (source, sentiment), posts in Counter((row.source, row.sentiment) for row in batch.results).items():
             STORED.labels(source, sentiment).inc(posts)
         for reason, letters in Counter(letter.reason for letter in batch.dead_letters).items():
@@ -153,6 +153,6 @@ class Analyzer:
 
 
 def _name_language(lang: str) -> str:
-    """Return a language's two letters, or ``other``: strangers may claim any, and each is a series kept for ever."""
+    """Return a language's two letters, or ``other``: a post may name any, and each is a series kept for ever."""
     primary = lang.partition("-")[0].lower()
     return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else "other"

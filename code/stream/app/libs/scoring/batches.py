@@ -17,7 +17,7 @@ _UNDETERMINED = frozenset({"", "und"})  # X says "und" where a text is too short
 
 
 @dataclass(frozen=True)
-class Share:
+class SortedEntries:
     """One round's entries, sorted by what is to be done with them."""
 
     tweets: list[Tweet] = field(default_factory=list)
@@ -32,9 +32,9 @@ class Share:
         return [clean(tweet.text) for tweet in self.tweets]
 
 
-def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> Share:
+def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> SortedEntries:
     """Sort the entries of parcels; ``languages`` are those that are scored, empty for all."""
-    share = Share()
+    share = SortedEntries()
     for parcel in parcels:
         if parcel.damaged:
             share.dead_letters.append(_bury_parcel(parcel))
@@ -51,7 +51,9 @@ def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> Share:
     return share
 
 
-def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[ScoredText | RefusedText]) -> ResultBatch:
+def build_batch(
+    share: SortedEntries, texts: Sequence[CleanText], answers: Sequence[ScoredText | RefusedText]
+) -> ResultBatch:
     """Join tweets with their predictions; refused ones become dead letters."""
     moment = now()
     scored: list[Tweet] = []
@@ -82,7 +84,7 @@ def build_batch(share: Share, texts: Sequence[CleanText], answers: Sequence[Scor
     )
 
 
-def bury_result(batch: ResultBatch, share: Share, error: SentimentError) -> ResultBatch:
+def bury_result(batch: ResultBatch, share: SortedEntries, error: SentimentError) -> ResultBatch:
     """Turn a batch with one result, which the store refuses, into one with its dead letter instead."""
     tweet = next(tweet for tweet in share.tweets if tweet.id == batch.results[0].id)
     return replace(
@@ -90,7 +92,7 @@ def bury_result(batch: ResultBatch, share: Share, error: SentimentError) -> Resu
     )
 
 
-def _sort_tweet(tweet: Tweet, languages: frozenset[str], share: Share) -> None:
+def _sort_tweet(tweet: Tweet, languages: frozenset[str], share: SortedEntries) -> None:
     primary = tweet.lang.split("-", 1)[0].lower()
     scored = not languages or primary in _UNDETERMINED or primary in languages
     (share.tweets if scored else share.foreign).append(tweet)

@@ -1,4 +1,4 @@
-"""Ask serve for predictions, for as long as it takes: nothing is dropped while serve is down, slow or busy.
+"""The client of serve: it retries for as long as it takes, so that nothing is dropped while serve is down, slow or busy.
 
 A text that serve refuses for good comes back as a ``RefusedText`` and costs its neighbours nothing.
 """
@@ -106,7 +106,7 @@ class ServeClient:
         raise describe_failure(response)
 
     def _is_well(self) -> bool:
-        """Tell whether serve answers for a harmless text, so that a failure is the batch's own fault."""
+        """Return whether serve answers for a harmless text, so that a failure is the batch's own fault."""
         try:
             return isinstance(self._attempt([""]), list)
         except TransientError:

@@ -73,7 +73,7 @@ def backfill(place: str, target: str, scheduler: str, *, again: bool) -> None:
     A row that is stored already stays as it is unless the current model is newer. Workers of a Dask cluster need this
     app and its optional packages on their path: start `dask worker` in this app's folder or image.
     """
-    from libs.backfill.run import BackfillJob, run_backfill
+    from libs.backfill import BackfillJob, run_backfill
 
     totals = run_backfill(read_settings(BackfillSettings), BackfillJob(place, target, scheduler, again))
     click.echo(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items()))

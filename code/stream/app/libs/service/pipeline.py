@@ -62,7 +62,7 @@ class Pipeline:
         self._loops.stop()
 
     def readiness(self) -> Readiness:
-        """Say what keeps this role from its work."""
+        """Return what keeps this role from its work."""
         return Readiness(self._list_problems(), {"role": self._settings.role})
 
     def read_status(self) -> PipelineStatus:

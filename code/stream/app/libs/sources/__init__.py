@@ -38,7 +38,7 @@ def open_source(address: SourceAddress, settings: StreamSettings, clock: Clock) 
     """Return the source at an address; ``settings``: which topics to follow and how much of X's budget to spend."""
     match address:
         case ReplayAddress():
-            from libs.sources.replay.source import ReplaySource
+            from libs.sources.replay import ReplaySource
 
             return ReplaySource(address, settings.track, clock)
         case JetstreamAddress(url):

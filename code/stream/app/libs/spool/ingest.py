@@ -1,4 +1,4 @@
-"""source → spool, and nothing else: whatever is slow or down behind the spool never slows reading."""
+"""source → spool: one thread reads, another commits, and nothing behind the spool slows either."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ class _Chunks:
         return Chunk(entries, position)
 
     def end(self) -> None:
-        """Say that nothing more will be offered."""
+        """Note that nothing more will be offered."""
         self._ended.set()
 
     def abandon(self) -> None:
-        """Say that nothing more will be gathered."""
+        """Note that nothing more will be gathered."""
         self._abandoned.set()
 
     def _wait(self) -> Chunk | None:

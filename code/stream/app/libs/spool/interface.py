@@ -1,4 +1,4 @@
-"""What a spool is, whatever it is made of."""
+"""The interface of a spool: a durable queue between reading and scoring."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class SpoolFullError(TransientError):
     """The spool holds as much as it may, or its disk is full: read no further, nothing of the call was taken."""
 
     def __init__(self, detail: str) -> None:
-        """Ask the caller to come back in a second."""
+        """``detail``: what is full; the caller may try again in a second."""
         super().__init__(detail, code="spool_full", retry_after_seconds=1.0)
 
 
 class Spool(Protocol):
-    """What ``put`` has returned for survives any kill and is taken again until it is acknowledged.
+    """A durable queue of parcels: what ``put`` has returned for survives any kill, and comes again until it is acknowledged.
 
     Every method raises ``TransientError`` when the spool cannot be reached for now.
     """
@@ -55,7 +55,7 @@ class Spool(Protocol):
         """Forget parcels whose every entry is stored."""
 
     def keep_alive(self, parcels: Sequence[Parcel]) -> None:
-        """Say that parcels taken long ago are still being worked on, so that no other worker gets them."""
+        """Extend the lease of parcels that are still being worked on, so that no other worker gets them."""
 
     def give_back(self, parcels: Sequence[Parcel]) -> None:
         """Let parcels be taken again, by this worker or another: this one stops before it has stored them."""

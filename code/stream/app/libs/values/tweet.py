@@ -75,7 +75,7 @@ class DeadLetter(NamedTuple):
 
 
 Entry = Tweet | Removal | Gap | DeadLetter
-"""What lies in the spool: everything a source has to say, in its order."""
+"""What lies in the spool: everything a source reads, in its order."""
 
 _KINDS: Final[dict[str, type[Entry]]] = {"t": Tweet, "r": Removal, "g": Gap, "d": DeadLetter}
 _MARKS: Final = {kind: mark for mark, kind in _KINDS.items()}

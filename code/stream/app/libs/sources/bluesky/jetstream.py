@@ -82,7 +82,7 @@ def moment_of(time_us: int) -> datetime:
 
 
 def _read_date(value: Any, seen_at: str) -> str:
-    """Return the author's date, but none after the network saw the post: clocks and clients can claim anything."""
+    """Return the author's date, but none after the network saw the post: clients' clocks can be wrong."""
     try:
         return min(parse_date(str(value)), seen_at)
     except PermanentError:

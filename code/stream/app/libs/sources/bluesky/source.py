@@ -1,4 +1,4 @@
-"""Bluesky's Jetstream: resumes at its cursor, tells when the server could not, and never trusts silence."""
+"""Bluesky's Jetstream as a source: resumes at its cursor, records a gap where the server cannot, and reconnects after silence."""
 
 from __future__ import annotations
 

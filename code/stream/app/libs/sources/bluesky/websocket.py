@@ -22,7 +22,7 @@ class Socket(Protocol):
     def receive(self, silence_seconds: float, most: int) -> list[bytes | str]:
         """Return what has arrived, up to ``most`` messages, waiting for the first.
 
-        ``TransientError`` (``silent``, ``closed``, ``connection_lost``) when it says nothing for so long, or ends.
+        ``TransientError`` (``silent``, ``closed``, ``connection_lost``) when nothing arrives for so long, or it ends.
         """
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class _Socket:
             while len(messages) < most:
                 messages.append(self._connection.recv(timeout=0))
         except (TimeoutError, ConnectionClosed):
-            pass  # a close is met again, and told, by the next call
+            pass  # the next call meets the close again and raises
         return messages
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ FIELDS: Final = {
 
 
 class InStreamError(TransientError):
-    """X says in the stream why it is going to close it."""
+    """X's own message in the stream: why it is going to close it."""
 
     def __init__(self, title: str, detail: str) -> None:
         """``title``: X's word for it, such as ``operational-disconnect``."""

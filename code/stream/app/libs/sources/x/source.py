@@ -1,4 +1,4 @@
-"""X's filtered stream v2: read, note, go on. Everything slow lies behind the spool."""
+"""X's filtered stream v2 as a source: reconnects with X's own back-off and records each gap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sentiment.service.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_PAUSE_SECONDS: Final = 10.0  # X cuts off whoever reads later than this; better to begin anew and say so
+_LONGEST_PAUSE_SECONDS: Final = 10.0  # X cuts off whoever reads later than this; better to reconnect and record the gap
 
 
 class XSource:

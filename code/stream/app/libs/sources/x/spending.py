@@ -1,4 +1,4 @@
-"""What X bills: posts counted by UTC day, also over restarts, and a stop when the day's budget is used up."""
+"""X's bill: posts counted by UTC day, also over restarts, and a stop when the day's budget is used up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BudgetSpentError(TransientError):
     """The day's budget is used up: go on at midnight UTC."""
 
     def __init__(self, budget: int, seconds_left: float) -> None:
-        """Say what stopped and until when."""
+        """``budget``: posts a day; ``seconds_left``: until midnight UTC."""
         super().__init__(
             f"X_DAILY_POST_BUDGET={budget} is used up; reading goes on at midnight UTC",
             code="daily_budget",
