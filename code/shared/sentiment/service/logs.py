@@ -51,6 +51,7 @@ def configure_logs(app: str, level: str = "INFO") -> None:
     # What no line shows is not looked up for each line (the logging HOWTO's "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its plug-ins at every start
 
 
 class _LineHandler(logging.StreamHandler[TextIO]):

@@ -41,7 +41,6 @@ def migrate(engine: Engine, folder: Path, *, version_table: str) -> None:
     and ``schema_denied`` when there is something to apply and the database user may not. Other failures of the database
     are SQLAlchemy's.
     """
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces itself at every start
     scripts = ScriptDirectory(str(folder), version_locations=[folder])
     with engine.connect() as connection:
         if _is_current(connection, scripts, version_table):
