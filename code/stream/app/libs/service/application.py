@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from flask import Flask, Response
 
-from libs.dashboard.page import make_page, mount_page, page_policy
-from libs.dashboard.summary import as_json, summarize
+from libs.dashboard import as_json, make_page, mount_page, page_policy, summarize
 from libs.results import as_record
 from libs.results.export import export_csv
 from libs.results.periods import choose_period
