@@ -9,11 +9,10 @@ from typing import Final
 
 from libs.service.metrics import RECONNECTS
 from libs.sources.gaps import GapTracker, ReadingLag
-from libs.sources.x.api import Api, ByteStream, HttpError, NetworkError, TweepyApi
+from libs.sources.x.api import Api, ByteStream, HttpError, NetworkError, TweepyApi, reconcile_rules
 from libs.sources.x.backoff import XBackoff
 from libs.sources.x.frames import LineBuffer
 from libs.sources.x.posts import InStreamError, parse_post
-from libs.sources.x.rules import reconcile_rules
 from libs.sources.x.spending import BudgetSpentError, Spending
 from libs.values.addresses import XAddress
 from libs.values.position import Chunk, Position
