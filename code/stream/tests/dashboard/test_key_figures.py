@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from libs.dashboard.key_figures import make_figures
-from libs.dashboard.summary import Summary
-from libs.dashboard.totals import Change, LabelTotal, Totals
+from libs.dashboard.summary import PeriodSummary
+from libs.dashboard.totals import LabelTotal, PeriodChange, PeriodTotals
 
 
-def make_summary(posts: int, before: int) -> Summary:
+def make_summary(posts: int, before: int) -> PeriodSummary:
     labels: dict[str, float | None] = {"NEGATIVE": 0.06, "NEUTRAL": 0.0, "POSITIVE": -0.06}
     shares = {label: LabelTotal(10, 0.3) for label in labels}
-    return Summary(
+    return PeriodSummary(
         topic="", since="2026-03-01T00:00:00.000Z", until="2026-03-02T00:00:00.000Z", bucket_seconds=900, posts=posts,
-        mean_score=0.4, labels=shares, previous=Totals(before, 0.44, shares), change=Change(1.0, -0.04, labels),
+        mean_score=0.4, labels=shares, previous=PeriodTotals(before, 0.44, shares), change=PeriodChange(1.0, -0.04, labels),
         buckets=[], topics=[], languages=[],
     )  # fmt: skip
 

@@ -143,12 +143,12 @@ def test_counts_follow_an_overwrite(results: Results, tag: str) -> None:
     assert [row.sentiment for row in results.count_over_time(tag, *period, 60)] == ["NEGATIVE"]
 
 
-def test_of_two_ends_told_of_a_gap_the_later_counts(results: Results, tag: str) -> None:
+def test_of_two_ends_of_a_gap_the_later_counts(results: Results, tag: str) -> None:
     """A crash came between keeping the end and keeping the position: the gap went on for longer."""
     gap = Gap(tag, "x", "2026-03-01T12:00:00.000Z", "", "restart", recovered=False)
     early, late = (gap._replace(ended_at=f"2026-03-01T12:0{minute}:00.000Z") for minute in (1, 2))
-    for told in (gap, early, gap, late, early):
-        results.store(batch_of(gaps=[told]))
+    for known in (gap, early, gap, late, early):
+        results.store(batch_of(gaps=[known]))
     assert [known for known in results.read_gaps(1000) if known.id == tag] == [late]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from dash import html
 from dash.development.base_component import Component
 
-from libs.dashboard.summary import Summary
+from libs.dashboard.summary import PeriodSummary
 from libs.dashboard.totals import ComparedTotals
 from sentiment.model.labels import NEGATIVE, POSITIVE, THREE_CLASSES
 
@@ -16,7 +16,7 @@ _TIMES_FROM: Final = 10.0  # a volume that grew this much is written as "12 time
 _LEAST_POSTS: Final = 30  # a share of fewer posts says nothing, nor does its change
 
 
-def make_figures(summary: Summary) -> list[Component]:
+def make_figures(summary: PeriodSummary) -> list[Component]:
     """Return the key figures with their change against the period before."""
     change, before = summary.change, summary.previous.posts
     note = f"{before:,} in the period before" if before else "none in the period before"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from libs.dashboard.totals import ComparedTotals, Totals, add_up, compare, make_totals
+from libs.dashboard.totals import ComparedTotals, PeriodTotals, add_up, compare, make_totals
 from libs.results import BucketCount, LanguageCount, Results
 from libs.results.periods import Period, choose_period
 from sentiment.model.labels import THREE_CLASSES
@@ -30,7 +30,7 @@ class BucketSummary:
 
 
 @dataclass(frozen=True)
-class Summary(ComparedTotals):
+class PeriodSummary(ComparedTotals):
     """The numbers of a period, over time, by topic and by language. Times are ISO 8601 UTC."""
 
     topic: str
@@ -38,7 +38,7 @@ class Summary(ComparedTotals):
     since: str
     until: str
     bucket_seconds: int
-    previous: Totals
+    previous: PeriodTotals
     buckets: list[BucketSummary]
     """In order of time; those without posts are left out."""
     topics: list[TopicSummary]
@@ -46,13 +46,13 @@ class Summary(ComparedTotals):
     languages: list[LanguageCount]
 
 
-def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -> Summary:
+def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -> PeriodSummary:
     """Return the numbers of the period of that length that ends now, or with the newest post of an old replay."""
     period = choose_period(results, minutes)
     buckets = results.count_over_time(topic, period.since, period.before, bucket_seconds)
     now = add_up(buckets)
     previous = add_up(results.count_over_time(topic, period.previous_since, period.since, bucket_seconds))
-    return Summary(
+    return PeriodSummary(
         topic=topic,
         since=period.since,
         until=period.before,
@@ -68,7 +68,7 @@ def summarize(results: Results, topic: str, minutes: int, bucket_seconds: int) -
     )
 
 
-def as_json(summary: Summary) -> dict[str, Any]:
+def as_json(summary: PeriodSummary) -> dict[str, Any]:
     """Return a summary as the JSON object of ``/api/summary``: buckets with their labels side by side, null for unknown."""
     return {
         "topic": summary.topic or None,
@@ -122,7 +122,7 @@ def summarize_topics(results: Results, period: Period) -> list[TopicSummary]:
     return sorted(rows, key=lambda row: (-row.posts, row.topic))
 
 
-def _count_topics(results: Results, since: str, before: str) -> dict[str, Totals]:
+def _count_topics(results: Results, since: str, before: str) -> dict[str, PeriodTotals]:
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, float] = defaultdict(float)
     for row in results.count_topics(since, before):
@@ -131,6 +131,6 @@ def _count_topics(results: Results, since: str, before: str) -> dict[str, Totals
     return {topic: make_totals(found, sums[topic]) for topic, found in counts.items()}
 
 
-def _show_totals(totals: Totals) -> dict[str, Any]:
+def _show_totals(totals: PeriodTotals) -> dict[str, Any]:
     labels = {label: asdict(found) for label, found in totals.labels.items()}
     return {"posts": totals.posts, "mean_score": totals.mean_score, "labels": labels}

@@ -19,7 +19,7 @@ class LabelTotal:
 
 
 @dataclass(frozen=True)
-class Totals:
+class PeriodTotals:
     """Posts, mean score (0 to 1) and labels of one period; None where there is nothing to divide by."""
 
     posts: int
@@ -28,7 +28,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Change:
+class PeriodChange:
     """Volume as a ratio minus 1, shares and score as differences; None without posts in both periods."""
 
     posts: float | None
@@ -37,13 +37,13 @@ class Change:
 
 
 @dataclass(frozen=True)
-class ComparedTotals(Totals):
+class ComparedTotals(PeriodTotals):
     """The numbers of a period and their change against the period before."""
 
-    change: Change
+    change: PeriodChange
 
 
-def add_up(buckets: Iterable[BucketCount]) -> Totals:
+def add_up(buckets: Iterable[BucketCount]) -> PeriodTotals:
     """Return the totals of buckets."""
     counts, score_sum = dict.fromkeys(THREE_CLASSES, 0), 0.0
     for bucket in buckets:
@@ -52,21 +52,21 @@ def add_up(buckets: Iterable[BucketCount]) -> Totals:
     return make_totals(counts, score_sum)
 
 
-def make_totals(counts: Mapping[Any, int], score_sum: float) -> Totals:
+def make_totals(counts: Mapping[Any, int], score_sum: float) -> PeriodTotals:
     """Return the totals of posts counted by label."""
     posts = sum(counts.values())
     labels: dict[str, LabelTotal] = {
         label: LabelTotal(counts.get(label, 0), round(counts.get(label, 0) / posts, 4) if posts else None)
         for label in THREE_CLASSES
     }
-    return Totals(posts, round(score_sum / posts, 4) if posts else None, labels)
+    return PeriodTotals(posts, round(score_sum / posts, 4) if posts else None, labels)
 
 
-def compare(now: Totals, before: Totals) -> Change:
+def compare(now: PeriodTotals, before: PeriodTotals) -> PeriodChange:
     """Return the change from one period to the next."""
     if now.mean_score is None or before.mean_score is None:
-        return Change(None, None, dict.fromkeys(THREE_CLASSES))
-    return Change(
+        return PeriodChange(None, None, dict.fromkeys(THREE_CLASSES))
+    return PeriodChange(
         posts=round(now.posts / before.posts - 1, 4),
         mean_score=round(now.mean_score - before.mean_score, 4),
         labels={label: _subtract(now.labels[label].share, before.labels[label].share) for label in THREE_CLASSES},

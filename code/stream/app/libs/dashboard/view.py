@@ -16,7 +16,7 @@ from libs.dashboard import cards, chart
 from libs.dashboard.driving_words import find_driving_words
 from libs.dashboard.key_figures import make_figures
 from libs.dashboard.layout import DEFAULT_MINUTES, PERIODS
-from libs.dashboard.summary import BucketSummary, Summary, fold_buckets, summarize
+from libs.dashboard.summary import BucketSummary, PeriodSummary, fold_buckets, summarize
 from libs.results import Results, ResultsQuery
 from libs.results.periods import choose_bucket_seconds
 from libs.values.result import Result
@@ -115,7 +115,7 @@ class View:
             *_describe_state(status.problems),
         ]
 
-    def _choose_buckets(self, summary: Summary) -> tuple[list[BucketSummary], int]:
+    def _choose_buckets(self, summary: PeriodSummary) -> tuple[list[BucketSummary], int]:
         """Return buckets that fill the chart, also when posts began to come only a short while ago."""
         buckets, bucket_seconds = summary.buckets, summary.bucket_seconds
         while buckets:
@@ -137,7 +137,7 @@ class View:
         ]
 
 
-def _make_alerts(problems: list[str], summary: Summary) -> list[Any]:
+def _make_alerts(problems: list[str], summary: PeriodSummary) -> list[Any]:
     notices = [html.P(problem, className="card bad") for problem in problems]
     if not summary.posts:
         notices.append(html.P("Nothing is stored for this choice yet.", className="card"))
@@ -149,7 +149,7 @@ def _make_notice(sentence: str, mood: str = "") -> list[Any]:
     return [html.P(sentence, className=f"card {mood}".strip()), *[no_update] * (len(OUTPUTS) - 1)]
 
 
-def _list_topics(chosen: str, summary: Summary) -> list[dict[str, str]]:
+def _list_topics(chosen: str, summary: PeriodSummary) -> list[dict[str, str]]:
     topics = [row.topic for row in summary.topics]
     if chosen and chosen not in topics:
         topics.append(chosen)
