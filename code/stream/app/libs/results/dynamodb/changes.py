@@ -13,7 +13,7 @@ NEWER: Final = f"model_version < :version AND {_NOT_LATER}"
 """Condition under which a stored row gives way to one of a newer model, if that is not of an older version of the post."""
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """A stored result, the one that is to replace it, and the condition under which DynamoDB may do that.
 
     ``revision``: which version of its post the new one is of. ``due``: when the condition does not hold the batch must be
@@ -28,12 +28,12 @@ class Change(NamedTuple):
     due: bool = False
 
 
-def plan_change(old: StoredItem, new: Result, batch: ResultBatch) -> Change:
+def plan_change(old: StoredItem, new: Result, batch: ResultBatch) -> RowChange:
     """Decide whether ``new`` is to replace ``old``; an empty condition says that it is not."""
     if new.id in batch.rescored:
         return _rescore(old, new, batch.rescored[new.id])
     revision = batch.revisions.get(new.id, "")
-    stays = Change(old.result, new, revision)
+    stays = RowChange(old.result, new, revision)
     if revision < old.revision:  # another worker has stored a later version meanwhile
         return stays
     if new.id in batch.edited:
@@ -50,8 +50,8 @@ def newer_than(new: Result, revision: str) -> Item:
     return {":version": new.model_version, ":revision": revision}
 
 
-def _rescore(old: StoredItem, new: Result, read_at: str) -> Change:
-    stays = Change(old.result, new, old.revision)
+def _rescore(old: StoredItem, new: Result, read_at: str) -> RowChange:
+    stays = RowChange(old.result, new, old.revision)
     if new.model_version <= old.result.model_version or read_at != old.result.analyzed_at:
         return stays
     return stays._replace(condition="analyzed_at = :seen", values={":seen": read_at})

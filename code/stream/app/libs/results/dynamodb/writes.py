@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from libs.results.dynamodb.attributes import Item
-from libs.results.dynamodb.changes import NEWER, Change, newer_than, plan_change
+from libs.results.dynamodb.changes import NEWER, RowChange, newer_than, plan_change
 from libs.results.dynamodb.items import (
     expires_in,
     hours_of,
@@ -97,7 +97,7 @@ class Writer:
         condition = f"attribute_not_exists(id) OR ({NEWER})"
         return self._tables.put_if(self._tables.results, item, condition, newer_than(result, revision))
 
-    def _replace(self, changes: list[Change]) -> list[Result]:
+    def _replace(self, changes: list[RowChange]) -> list[Result]:
         """Replace stored results where the new ones are to win, and return those that did, old or new.
 
         ``TransientError("results_race")`` when an edit met another worker's write: the batch has to be stored again.
