@@ -6,7 +6,7 @@ import pytest
 from scored import make_report
 
 from libs.evaluation import find_failed_checks
-from libs.values.checks import Check
+from libs.values.checks import ReleaseCheck
 from libs.values.report import Figure, Report
 
 SOUND = {"ece": Figure(value=0.01, low=0.0, high=0.02), "score_bias": Figure(value=0.001, low=-0.01, high=0.01)}
@@ -25,7 +25,7 @@ def test_a_sound_release_fails_no_check() -> None:
 def test_sentences_that_must_hold_and_do_not_keep_a_release_back() -> None:
     report = make_sound_report().model_copy(update={"must_hold": make_report(2).must_hold})
     (failed,) = find_failed_checks(report)
-    assert (failed.check, failed.blocks) == (Check.BEHAVIOUR, True)
+    assert (failed.check, failed.blocks) == (ReleaseCheck.BEHAVIOUR, True)
     assert failed.warning == "sentences that must hold do not: negation (1 of 9)"
 
 
@@ -38,29 +38,29 @@ def test_a_kind_that_was_not_asked_fails_nothing() -> None:
     ("check", "changes", "warning"),
     [
         (
-            Check.PEER,
+            ReleaseCheck.PEER,
             {"peer": make_report(2).peer.model_copy(update={"ahead": Figure(value=-0.02, low=-0.03, high=-0.01)})},
             "the linear peer is better by 0.0200 in accuracy",
         ),
         (
-            Check.CALIBRATION,
+            ReleaseCheck.CALIBRATION,
             {"metrics": SOUND | {"ece": Figure(value=0.038, low=0.02, high=0.05)}},
             "calibration error 0.038 is over 0.02",
         ),
         (
-            Check.SCORE_BIAS,
+            ReleaseCheck.SCORE_BIAS,
             {"metrics": SOUND | {"score_bias": Figure(value=-0.04, low=-0.05, high=-0.03)}},
             "a mean of scores is off by -0.040",
         ),
         (
-            Check.HELD_OUT_ROWS,
+            ReleaseCheck.HELD_OUT_ROWS,
             {"rows": make_report(2).rows.model_copy(update={"held_out": 12})},
             "judged by only 12 rows",
         ),
     ],
 )
 def test_the_other_checks_warn_in_the_words_of_earlier_releases_and_keep_nothing_back(
-    check: Check, changes: dict[str, object], warning: str
+    check: ReleaseCheck, changes: dict[str, object], warning: str
 ) -> None:
     (failed,) = find_failed_checks(make_sound_report().model_copy(update=changes))
     assert (failed.check, failed.warning, failed.blocks) == (check, warning, False)

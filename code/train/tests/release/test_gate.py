@@ -14,7 +14,7 @@ from scored import make_report
 from libs.evaluation import ScoredRows
 from libs.release import Candidate, Gate, load_candidate, publish
 from libs.release.files import write_report
-from libs.values.checks import Check, FailedCheck
+from libs.values.checks import FailedCheck, ReleaseCheck
 from libs.values.outcome import Outcome
 from libs.values.report import Figure
 from sentiment.model.classifier import Classifier
@@ -23,8 +23,8 @@ from sentiment.release.promotion import CURRENT, promote_release, read_current, 
 from sentiment.store import Store
 
 CORPUS = make_corpus(2500)
-NEGATION = FailedCheck(Check.BEHAVIOUR, "sentences that must hold do not: negation (1 of 9)")
-FEW_ROWS = FailedCheck(Check.HELD_OUT_ROWS, "judged by only 12 rows")
+NEGATION = FailedCheck(ReleaseCheck.BEHAVIOUR, "sentences that must hold do not: negation (1 of 9)")
+FEW_ROWS = FailedCheck(ReleaseCheck.HELD_OUT_ROWS, "judged by only 12 rows")
 
 
 def score_with(share_right: float) -> ScoredRows:
@@ -100,13 +100,13 @@ def test_a_check_that_only_warns_keeps_no_release_back(store: Store, tmp_path: P
 def test_the_decision_goes_by_the_check_and_not_by_the_words_of_its_warning(store: Store, tmp_path: Path) -> None:
     publish_tiny_release(store, "v1")
     promote_release(store, "v1", "first")
-    worded = FailedCheck(Check.HELD_OUT_ROWS, NEGATION.warning)
+    worded = FailedCheck(ReleaseCheck.HELD_OUT_ROWS, NEGATION.warning)
     assert run_publish(store, tmp_path, 1.0, failed_checks=(worded,)).promoted
 
 
-@pytest.mark.parametrize(("holds", "checks"), [(False, [Check.BEHAVIOUR]), (True, [])])
+@pytest.mark.parametrize(("holds", "checks"), [(False, [ReleaseCheck.BEHAVIOUR]), (True, [])])
 def test_a_candidate_built_by_another_process_has_its_failed_checks_from_its_report(
-    tmp_path: Path, holds: bool, checks: list[Check]
+    tmp_path: Path, holds: bool, checks: list[ReleaseCheck]
 ) -> None:
     report = make_report(2)
     sound = {"ece": Figure(value=0.01, low=0, high=0.02), "score_bias": Figure(value=0, low=-0.01, high=0.01)}

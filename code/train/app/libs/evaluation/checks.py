@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from libs.values.checks import Check, FailedCheck
+from libs.values.checks import FailedCheck, ReleaseCheck
 from libs.values.report import BehaviourReport, Report
 
 _LEAST_HELD_OUT_ROWS: Final = 500
@@ -19,11 +19,15 @@ def find_failed_checks(report: Report) -> tuple[FailedCheck, ...]:
     held_out = report.rows.held_out
     biased = min(abs(bias.low), abs(bias.high)) > _MOST_SCORE_BIAS and bias.low * bias.high > 0
     checks = (
-        (Check.BEHAVIOUR, _describe_behaviour(report.must_hold), _find_failing(report.must_hold) != []),
-        (Check.PEER, f"the linear peer is better by {-ahead.value:.4f} in {report.peer.measure}", ahead.high < 0),
-        (Check.CALIBRATION, f"calibration error {ece:.3f} is over 0.02", ece > _MOST_CALIBRATION_ERROR),
-        (Check.SCORE_BIAS, f"a mean of scores is off by {bias.value:+.3f}", biased),
-        (Check.HELD_OUT_ROWS, f"judged by only {held_out} rows", held_out < _LEAST_HELD_OUT_ROWS),
+        (ReleaseCheck.BEHAVIOUR, _describe_behaviour(report.must_hold), _find_failing(report.must_hold) != []),
+        (
+            ReleaseCheck.PEER,
+            f"the linear peer is better by {-ahead.value:.4f} in {report.peer.measure}",
+            ahead.high < 0,
+        ),
+        (ReleaseCheck.CALIBRATION, f"calibration error {ece:.3f} is over 0.02", ece > _MOST_CALIBRATION_ERROR),
+        (ReleaseCheck.SCORE_BIAS, f"a mean of scores is off by {bias.value:+.3f}", biased),
+        (ReleaseCheck.HELD_OUT_ROWS, f"judged by only {held_out} rows", held_out < _LEAST_HELD_OUT_ROWS),
     )
     return tuple(FailedCheck(check, warning) for check, warning, failed in checks if failed)
 

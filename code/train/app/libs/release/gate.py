@@ -43,7 +43,7 @@ class GateDecision(NamedTuple):
     reason: str
 
 
-class Comparison(NamedTuple):
+class LiveComparison(NamedTuple):
     """By how much a release is ahead of the live one in ``measure``, over ``rows`` held-out rows."""
 
     measure: str
@@ -74,7 +74,7 @@ def decide_promotion(
     return GateDecision(not worse, _explain(found, version, gate.tolerance, worse=worse))
 
 
-def compare_with_live(classifier: Classifier, corpus: Corpus, held_out: ScoredRows, seed: int) -> Comparison:
+def compare_with_live(classifier: Classifier, corpus: Corpus, held_out: ScoredRows, seed: int) -> LiveComparison:
     """Return by how much ``held_out`` is ahead of ``classifier``, the live release, on the same rows of ``corpus``.
 
     Releases with different classes are compared by positive against negative, on the rows that are either.
@@ -92,10 +92,10 @@ def compare_with_live(classifier: Classifier, corpus: Corpus, held_out: ScoredRo
     measure = choose_measure(held_out.classes if same else 2)
     counts = count_disagreements(right[places], live_right, labels)
     difference = compare(counts, measure, rng)
-    return Comparison(measure, len(places), difference, round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5))
+    return LiveComparison(measure, len(places), difference, round(mcnemar(*counts[:, :2].sum(axis=0).tolist()), 5))
 
 
-def _explain(found: Comparison, version: str, tolerance: float, *, worse: bool) -> str:
+def _explain(found: LiveComparison, version: str, tolerance: float, *, worse: bool) -> str:
     ahead = found.difference
     return (
         f"{found.measure} {ahead.value:+.4f} ({ahead.low:+.4f} to {ahead.high:+.4f}) against {version} on {found.rows} "

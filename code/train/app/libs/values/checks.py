@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Check(StrEnum):
+class ReleaseCheck(StrEnum):
     """What is asked of every release before it may be promoted without a person."""
 
     BEHAVIOUR = "behaviour"
@@ -18,14 +18,14 @@ class Check(StrEnum):
 
 
 # A release that fails one of these is never promoted by the gate over one that is live; the others only warn.
-BLOCKING: Final = frozenset({Check.BEHAVIOUR})
+BLOCKING: Final = frozenset({ReleaseCheck.BEHAVIOUR})
 
 
 @dataclass(frozen=True)
 class FailedCheck:
     """A check that a release failed, and the sentence that warns of it in the report and the manifest."""
 
-    check: Check
+    check: ReleaseCheck
     warning: str
 
     @property
