@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from pydantic import SecretStr
 
 from libs.results import Results, open_results
-from libs.scoring import ServeClient, build_batch, sort_entries
+from libs.scoring import ServeClient, score_entries, sort_entries
 from libs.spool import Parcel
 from libs.values.result import ResultBatch
 from libs.values.tweet import derive_id, unpack_entries
@@ -59,11 +59,8 @@ def score_group(settings: WorkerSettings, group: PackedGroup) -> GroupCounts:
     """Score and store one group. Raises ``TransientError`` when the store stays down: Dask tries again."""
     serve = _make_client(settings.predict_url, settings.predict_api_key)
     languages = frozenset[str]() if group.rescored else settings.languages  # what is stored was scored already
-    share = sort_entries([Parcel(group.file, unpack_entries(group.entries))], languages)
-    texts = share.clean_texts()
-    starts = range(0, len(texts), settings.predict_batch)
-    answers = [answer for start in starts for answer in serve.predict(texts[start : start + settings.predict_batch])]
-    batch = replace(build_batch(share, texts, answers), rescored=group.rescored)
+    entries = sort_entries([Parcel(group.file, unpack_entries(group.entries))], languages)
+    batch = replace(score_entries(entries, serve.predict, settings.predict_batch), rescored=group.rescored)
     if settings.parquet:
         write_parts(settings.parquet, group, batch)
     else:

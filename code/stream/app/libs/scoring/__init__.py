@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from libs.scoring.analyze import Analyzer
 from libs.scoring.answers import RefusedText, ScoredText
-from libs.scoring.batches import build_batch, sort_entries
+from libs.scoring.batches import score_entries, sort_entries
 from libs.scoring.predict import ServeClient
 
-__all__ = ["Analyzer", "RefusedText", "ScoredText", "ServeClient", "build_batch", "sort_entries"]
+__all__ = ["Analyzer", "RefusedText", "ScoredText", "ServeClient", "score_entries", "sort_entries"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from libs.scoring.batches import SortedEntries, build_batch, bury_result, sort_entries
+from libs.scoring.batches import SortedEntries, bury_result, score_entries, sort_entries
 from libs.scoring.predict import ServeClient
 from libs.service.metrics import DEAD, DELAY, LAST_STORED, SKIPPED, SPOOLED, STORED
 from libs.spool.interface import Parcel, Spool
@@ -30,7 +30,7 @@ _IDLE_SECONDS: Final = 0.5
 
 class _Round(NamedTuple):
     parcels: list[Parcel]
-    share: SortedEntries
+    entries: SortedEntries
     batch: Future[ResultBatch]
 
 
@@ -79,23 +79,16 @@ class Analyzer:
             parcels = self._spool.take(self._batch_size, 0.0 if self._rounds else _IDLE_SECONDS)
             if not parcels:
                 return
-            share = sort_entries(parcels, languages)
-            self._rounds.append(_Round(parcels, share, start_thread("predict", partial(self._predict, share))))
+            entries = sort_entries(parcels, languages)
+            score = partial(score_entries, entries, self._serve.predict, self._batch_size)
+            self._rounds.append(_Round(parcels, entries, start_thread("predict", score)))
             self._note_held()
-
-    def _predict(self, share: SortedEntries) -> ResultBatch:
-        texts = share.clean_texts()
-        starts = range(0, len(texts), self._batch_size)
-        answers = [
-            answer for start in starts for answer in self._serve.predict(texts[start : start + self._batch_size])
-        ]
-        return build_batch(share, texts, answers)
 
     def _finish(self, round_: _Round) -> None:
         batch = self._await(round_.batch)
-        self._store(batch, round_.share)
+        self._store(batch, round_.entries)
         self._retry(partial(self._spool.acknowledge, round_.parcels))
-        self._count(batch, round_.share)
+        self._count(batch, round_.entries)
 
     def _await(self, future: Future[ResultBatch]) -> ResultBatch:
         while True:
@@ -113,7 +106,7 @@ class Analyzer:
             except TransientError as error:  # at worst another worker does the same work once more
                 logger.warning("parcels not kept", extra={"code": error.code, "detail": error.detail})
 
-    def _store(self, batch: ResultBatch, share: SortedEntries) -> None:
+    def _store(self, batch: ResultBatch, entries: SortedEntries) -> None:
         """Store all of it; a result that the store refuses for good goes to the dead letters, found by halving."""
         try:
             self._retry(partial(self._store_batch, batch))
@@ -121,11 +114,11 @@ class Analyzer:
             if not batch.results:
                 raise
             if len(batch.results) == 1:
-                self._store(bury_result(batch, share, error), share)
+                self._store(bury_result(batch, entries, error), entries)
                 return
             middle = len(batch.results) // 2
-            self._store(replace(batch, results=batch.results[:middle], buried=()), share)
-            self._store(replace(batch, results=batch.results[middle:]), share)
+            self._store(replace(batch, results=batch.results[:middle], buried=()), entries)
+            self._store(replace(batch, results=batch.results[middle:]), entries)
 
     def _retry(self, attempt: Callable[[], None]) -> None:
         retry(attempt, self._clock, Backoff(), report=self._report)
@@ -135,17 +128,17 @@ class Analyzer:
         self.problem = error.detail
         logger.warning("waiting to store", extra={"code": error.code, "detail": error.detail})
 
-    def _count(self, batch: ResultBatch, share: SortedEntries) -> None:
+    def _count(self, batch: ResultBatch, entries: SortedEntries) -> None:
         for (source, sentiment), posts in Counter((row.source, row.sentiment) for row in batch.results).items():
             STORED.labels(source, sentiment).inc(posts)
         for reason, letters in Counter(letter.reason for letter in batch.dead_letters).items():
             DEAD.labels(reason).inc(letters)
         for lang, posts in Counter(_name_language(skipped.lang) for skipped in batch.skipped).items():
             SKIPPED.labels(lang).inc(posts)
-        if share.tweets:
+        if entries.tweets:
             LAST_STORED.set_to_current_time()
         moment = self._clock.now()
-        for read_at, posts in Counter(tweet.read_at for tweet in share.tweets).items():
+        for read_at, posts in Counter(tweet.read_at for tweet in entries.tweets).items():
             delay_seconds = max(0.0, (moment - read_time(read_at)).total_seconds())
             for _ in range(posts):
                 DELAY.observe(delay_seconds)

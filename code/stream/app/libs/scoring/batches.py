@@ -1,8 +1,8 @@
-"""From spool entries to what is scored, and from serve's answers to what is stored."""
+"""clean → predict for one round: from spool entries to what is scored, and from serve's answers to what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from libs.scoring.answers import RefusedText, ScoredText
@@ -34,32 +34,42 @@ class SortedEntries:
 
 def sort_entries(parcels: Iterable[Parcel], languages: frozenset[str]) -> SortedEntries:
     """Sort the entries of parcels; ``languages`` are those that are scored, empty for all."""
-    share = SortedEntries()
+    entries = SortedEntries()
     for parcel in parcels:
         if parcel.damaged:
-            share.dead_letters.append(_bury_parcel(parcel))
+            entries.dead_letters.append(_bury_parcel(parcel))
         for entry in parcel.entries:
             match entry:
                 case Tweet():
-                    _sort_tweet(entry, languages, share)
+                    _sort_tweet(entry, languages, entries)
                 case Removal():
-                    share.removals.append(entry)
+                    entries.removals.append(entry)
                 case Gap():
-                    share.gaps.append(entry)
+                    entries.gaps.append(entry)
                 case DeadLetter():
-                    share.dead_letters.append(entry)
-    return share
+                    entries.dead_letters.append(entry)
+    return entries
+
+
+def score_entries(
+    entries: SortedEntries, predict: Callable[[Sequence[CleanText]], list[ScoredText | RefusedText]], batch_size: int
+) -> ResultBatch:
+    """Clean the posts, have them predicted, at most ``batch_size`` texts at a time, and return what is to be stored."""
+    texts = entries.clean_texts()
+    starts = range(0, len(texts), batch_size)
+    answers = [answer for start in starts for answer in predict(texts[start : start + batch_size])]
+    return build_batch(entries, texts, answers)
 
 
 def build_batch(
-    share: SortedEntries, texts: Sequence[CleanText], answers: Sequence[ScoredText | RefusedText]
+    entries: SortedEntries, texts: Sequence[CleanText], answers: Sequence[ScoredText | RefusedText]
 ) -> ResultBatch:
     """Join tweets with their predictions; refused ones become dead letters."""
     moment = now()
     scored: list[Tweet] = []
-    results, letters = {}, list(share.dead_letters)
+    results, letters = {}, list(entries.dead_letters)
     newest: dict[str, Tweet] = {}
-    for tweet, text, answer in zip(share.tweets, texts, answers, strict=True):
+    for tweet, text, answer in zip(entries.tweets, texts, answers, strict=True):
         if isinstance(answer, RefusedText):
             letters.append(bury_tweet(tweet, answer.code, answer.detail, moment))
             continue
@@ -71,31 +81,31 @@ def build_batch(
     return ResultBatch(
         results=list(results.values()),
         removals=[
-            *share.removals,
-            *(removal for tweet in share.tweets for removal in _removals_of(tweet) if removal.id != tweet.id),
-            *(removal for tweet in share.foreign for removal in _removals_of(tweet)),
+            *entries.removals,
+            *(removal for tweet in entries.tweets for removal in _removals_of(tweet) if removal.id != tweet.id),
+            *(removal for tweet in entries.foreign for removal in _removals_of(tweet)),
         ],
-        gaps=share.gaps,
+        gaps=entries.gaps,
         dead_letters=letters,
-        skipped=[Skipped(tweet.id, tweet.lang, tweet.posted_at) for tweet in share.foreign],
-        buried=[tweet.dead_letter for tweet in [*scored, *share.foreign] if tweet.dead_letter],
+        skipped=[Skipped(tweet.id, tweet.lang, tweet.posted_at) for tweet in entries.foreign],
+        buried=[tweet.dead_letter for tweet in [*scored, *entries.foreign] if tweet.dead_letter],
         revisions={tweet.id: tweet.revision for tweet in newest.values() if tweet.revision},
         edited=frozenset(tweet.id for tweet in newest.values() if tweet.id in tweet.replaces),
     )
 
 
-def bury_result(batch: ResultBatch, share: SortedEntries, error: SentimentError) -> ResultBatch:
+def bury_result(batch: ResultBatch, entries: SortedEntries, error: SentimentError) -> ResultBatch:
     """Turn a batch with one result, which the store refuses, into one with its dead letter instead."""
-    tweet = next(tweet for tweet in share.tweets if tweet.id == batch.results[0].id)
+    tweet = next(tweet for tweet in entries.tweets if tweet.id == batch.results[0].id)
     return replace(
         batch, results=(), dead_letters=[*batch.dead_letters, bury_tweet(tweet, error.code, error.detail, now())]
     )
 
 
-def _sort_tweet(tweet: Tweet, languages: frozenset[str], share: SortedEntries) -> None:
+def _sort_tweet(tweet: Tweet, languages: frozenset[str], entries: SortedEntries) -> None:
     primary = tweet.lang.split("-", 1)[0].lower()
     scored = not languages or primary in _UNDETERMINED or primary in languages
-    (share.tweets if scored else share.foreign).append(tweet)
+    (entries.tweets if scored else entries.foreign).append(tweet)
 
 
 def _make_result(tweet: Tweet, text: CleanText, scored: ScoredText, moment: str) -> Result:
