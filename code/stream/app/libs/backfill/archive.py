@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from libs.results import Results
-from libs.sources.replay.file import choose_columns, inspect_file, make_tweet
+from libs.sources.replay import choose_columns, inspect_file, make_tweet
 from libs.values.result import Result
 from libs.values.times import now
 from libs.values.tweet import DeadLetter, Entry, Tweet, derive_id

@@ -11,7 +11,7 @@ import orjson
 
 from libs.results import Results, open_results
 from libs.service.settings import StreamSettings
-from libs.sources.replay.file import PostFile, inspect_file, make_tweet
+from libs.sources.replay import PostFile, inspect_file, make_tweet
 from libs.spool import open_spool
 from libs.values.addresses import parse_replay_url
 from libs.values.tweet import derive_id

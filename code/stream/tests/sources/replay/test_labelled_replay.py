@@ -11,7 +11,7 @@ from makers import make_result
 from libs.results import open_results
 from libs.service.comparison import compare_with_labels
 from libs.service.settings import StreamSettings
-from libs.sources.replay.source import ReplaySource
+from libs.sources.replay import ReplaySource
 from libs.values.addresses import parse_replay_url
 from libs.values.position import Position
 from libs.values.result import ResultBatch

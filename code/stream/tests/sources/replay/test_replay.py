@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.sources.replay.source import ReplaySource
+from libs.sources.replay import ReplaySource
 from libs.values.addresses import parse_replay_url
 from libs.values.position import Position
 from libs.values.tweet import DeadLetter, Entry, Tweet
