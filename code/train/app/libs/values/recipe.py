@@ -26,7 +26,9 @@ class Recipe(BaseModel):
     least_word_count: int = Field(default=5, ge=1, le=100, description="Rarer words get no vector of their own.")
     most_words: int = Field(default=40_000, ge=100, le=200_000, description="Size of the vocabulary.")
     slot_bits: int = Field(default=20, ge=10, le=22, description="Slots of the linear path: 2 to this power.")
-    linear_penalty: float = Field(default=0.3, gt=0, le=100, description="Strength of the L2 penalty on the linear path's weights.")
+    linear_penalty: float = Field(
+        default=0.3, gt=0, le=100, description="Strength of the L2 penalty on the linear path's weights."
+    )
     filters: int = Field(default=128, ge=8, le=512, description="Filters of each convolution.")
     epochs: int | None = Field(
         default=None, ge=1, le=50, description="Epochs of the deep path; unset = by the number of rows."
@@ -36,8 +38,12 @@ class Recipe(BaseModel):
     )
     dropout: float = Field(default=0.3, ge=0, le=0.8, description="Share of pooled activations dropped in training.")
     batch_size: int = Field(default=512, ge=16, le=8192, description="Texts per training step of the deep path.")
-    learning_rate: float = Field(default=0.002, gt=0, le=0.1, description="Highest learning rate of the deep path's optimizer.")
-    label_smoothing: float = Field(default=0.05, ge=0, le=0.4, description="Share of each target that label smoothing spreads over all classes.")
+    learning_rate: float = Field(
+        default=0.002, gt=0, le=0.1, description="Highest learning rate of the deep path's optimizer."
+    )
+    label_smoothing: float = Field(
+        default=0.05, ge=0, le=0.4, description="Share of each target that label smoothing spreads over all classes."
+    )
     most_training_rows: int | None = Field(
         default=None, ge=100, description="Train on at most so many rows of each data set, chosen by seed."
     )
