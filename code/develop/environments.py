@@ -27,6 +27,7 @@ OPTIONAL: Final = ("experiments", "dvc", "mlflow-server")
 _PINS: Final = {
     "experiments": CODE / "train" / "build" / "requirements-experiments.txt",
     "dvc": CODE / "train" / "build" / "requirements-dvc.txt",
+    "airflow": CODE / "deploy" / "airflow" / "requirements.txt",
 }
 _BUILT_ON: Final = {"experiments": "train"}  # sees the other's packages, and so holds no second TensorFlow
 AT_ONCE: Final = 2  # pip is bound by the disk and one core; more side by side gain nothing
@@ -56,7 +57,7 @@ class EnvironmentFailedError(Exception):
 def plan_layers(name: str, *, tests: bool) -> list[Layer]:
     """Return the layers of the environment ``name``: an app's name, ``tools``, or one of ``OPTIONAL``."""
     if name not in APPS:
-        requirements = _PINS.get(name) or _find_workshop_pins(name)
+        requirements = _PINS.get(name, CODE / "develop" / name / "requirements.txt")
         return [Layer("finished", (_install_pins(requirements),))]
     shared = Step(("--no-deps", "--editable", str(CODE / "shared")), CODE / "shared" / "pyproject.toml", alone=True)
     native = CODE / name / "build" / "requirements-native.txt"
@@ -116,12 +117,6 @@ def _require_python() -> None:
     if sys.version_info[:2] < OLDEST_PYTHON:
         found, wanted = sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
         raise EnvironmentFailedError(f"Python {wanted} is needed and this is {found}: make PYTHON=python3.11 …")
-
-
-def _find_workshop_pins(name: str) -> Path:
-    """Return the pins of an environment that only development or deployment uses."""
-    deploy = CODE / "deploy" / name / "requirements.txt"
-    return deploy if deploy.exists() else CODE / "develop" / name / "requirements.txt"
 
 
 def _install_pins(requirements: Path) -> Step:

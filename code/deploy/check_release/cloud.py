@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,14 +29,6 @@ from libs.spool.queue import QueueSpool
 results = open_results(f"dynamodb://{sys.argv[1]}")
 results.prepare()
 QueueSpool(sys.argv[2], 1000, results).check()
-"""
-_SAMPLE: Final = """
-import sys
-from pathlib import Path
-from libs.sample import generate_replay_rows, generate_training_rows, write_csv
-write_csv(generate_training_rows(6000), Path(sys.argv[1]))
-rows = generate_replay_rows(int(sys.argv[3]), seed=7)
-write_csv((row._replace(id=number) for number, row in enumerate(rows, 1)), Path(sys.argv[2]))
 """
 
 
@@ -179,14 +170,6 @@ def describe_queue(aws: Cloud, name: str) -> dict[str, Any]:
         "tries": str(redrive.get("maxReceiveCount", "")),
         "dead": redrive.get("deadLetterTargetArn", "").rpartition("-")[2],
     }
-
-
-def write_sample(folder: Path, posts: int) -> tuple[Path, Path]:
-    """Write a small corpus: its training side, and ``posts`` rows to replay whose ids no other replay has."""
-    training, replay = folder / "training.csv.gz", folder / "replay.csv.gz"
-    words = [sys.executable, "-c", _SAMPLE, str(training), str(replay), str(posts)]
-    subprocess.run(words, cwd=app_folder("train"), check=True)
-    return training, replay
 
 
 def poll(count: Callable[[], int], wanted: int, seconds: float) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,22 @@ from deploy.check_release.fact import CheckFailedError
 READY_SECONDS: Final = 180.0
 _END_SECONDS: Final = 40.0
 _TAIL: Final = 3000
+_SAMPLE: Final = """
+import sys
+from pathlib import Path
+from libs.sample import generate_replay_rows, generate_training_rows, write_csv
+write_csv(generate_training_rows(6000), Path(sys.argv[1]))
+rows = generate_replay_rows(int(sys.argv[3]), seed=7)
+write_csv((row._replace(id=number) for number, row in enumerate(rows, 1)), Path(sys.argv[2]))
+"""
+
+
+def write_sample(folder: Path, posts: int) -> tuple[Path, Path]:
+    """Write a small corpus: its training side, and ``posts`` rows to replay whose ids no other replay has."""
+    training, replay = folder / "training.csv.gz", folder / "replay.csv.gz"
+    words = [sys.executable, "-c", _SAMPLE, str(training), str(replay), str(posts)]
+    subprocess.run(words, cwd=app_folder("train"), check=True)
+    return training, replay
 
 
 def run_app(app: str, *words: str, environment: Mapping[str, str], seconds: float = 900) -> str:

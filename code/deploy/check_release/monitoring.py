@@ -15,9 +15,8 @@ import requests
 import yaml
 from develop.places import CODE, ENVIRONMENTS
 
-from deploy.check_release.cloud import write_sample
 from deploy.check_release.fact import CheckFailedError, Fact
-from deploy.check_release.local_apps import ask, end, find_free_port, start, start_app, wait_until
+from deploy.check_release.local_apps import ask, end, find_free_port, start, start_app, wait_until, write_sample
 from deploy.check_release.parts import Parts
 
 PARTS: Final = Parts(debian=("prometheus",), environments=("train", "serve", "stream"))

@@ -10,9 +10,8 @@ from typing import Final
 
 from develop.places import CODE, ENVIRONMENTS, python_of
 
-from deploy.check_release.cloud import write_sample
 from deploy.check_release.fact import CheckFailedError, Fact
-from deploy.check_release.local_apps import ask, start_app
+from deploy.check_release.local_apps import ask, start_app, write_sample
 from deploy.check_release.parts import Parts
 
 PARTS: Final = Parts(environments=("train", "airflow"))

@@ -17,7 +17,16 @@ from develop.places import CODE, LOCAL, python_of
 from deploy.check_release import cloud
 from deploy.check_release.cloud import Cloud
 from deploy.check_release.fact import CheckFailedError, Fact
-from deploy.check_release.local_apps import ask, end, find_free_port, run_app, start, start_app, wait_until
+from deploy.check_release.local_apps import (
+    ask,
+    end,
+    find_free_port,
+    run_app,
+    start,
+    start_app,
+    wait_until,
+    write_sample,
+)
 from deploy.check_release.parts import Parts
 from deploy.check_release.template import list_granted, read_template
 
@@ -84,7 +93,7 @@ def run_demo(environment: Mapping[str, str]) -> str:
 def _check_roles(aws: Cloud, folder: Path, calls: Path) -> Iterator[Fact]:
     """Run each app with nothing but its role: train a release, serve the current one, stream posts through."""
     roles = {app: aws.environment(aws.role_of(app)) for app in ("train", "serve", "stream")}
-    training, replay = cloud.write_sample(folder, _ROLE_POSTS)
+    training, replay = write_sample(folder, _ROLE_POSTS)
     aws.upload(training, "datasets/small.csv.gz")
     train = {**roles["train"], "STORE_URL": aws.addresses["STORE_URL"], "DATASET_URL": "store:datasets/small.csv.gz"}
     run_app("train", "check", environment=train)

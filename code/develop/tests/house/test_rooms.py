@@ -5,13 +5,19 @@ from collections import defaultdict
 from pathlib import PurePath
 
 import pytest
-from develop.fixtures.tracked import APPS, read
+from develop.fixtures.tracked import APPS, list_tracked, read
 
 from house.product import MODULES
 
 DOORS = [path for path in MODULES if path.endswith("/__init__.py")]
 # Classes whose name another module of the product has for something else.
 SHARED_NAMES = set()
+
+
+def test_the_workshop_keeps_to_the_size_of_a_module_as_well():
+    own = [path for path in list_tracked("code/de*/*.py") if "/tests/" not in path]
+    assert len(own) > 80
+    assert {path: lines for path in own if (lines := len(read(path).splitlines())) > 200} == {}
 
 
 def test_a_folder_holds_at_most_a_dozen_modules():
