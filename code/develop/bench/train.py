@@ -74,13 +74,13 @@ def _read(path: Path, folder: Path) -> Corpus:
 
 
 def _read_all(path: Path, folder: Path) -> tuple[list[Any], NDArray[np.int8]]:
-    """Return all of a data set's texts, cleaned, as no release has learnt from any of them; and their labels."""
+    """Return all of a data set's texts, cleaned, none of them a training row of any release; and their labels."""
     rows = read_rows(parse_address(path.as_uri()), open_store(folder.as_uri()), folder)
     return [clean(text) for text in rows.texts], rows.labels
 
 
 def _list_runs(runs: dict[str, Trained]) -> Section:
-    header = ["data", "rows learnt", "minutes", "seconds by stage", "peak MiB", "release MB", "made, commit"]
+    header = ["data", "training rows", "minutes", "seconds by stage", "peak MiB", "release MB", "made, commit"]
     rows = [run.cells(name) for name, run in runs.items()]
     return (
         "Runs",
@@ -101,7 +101,7 @@ def _judge_emoticons(ours: Trained, corpus: Corpus, work: Path) -> Section:
         [peer.name, _tell(labels, peer.answer(texts), accuracy, 2), f"{peer.seconds:,.0f}", "scikit-learn"],
         ["fastText", f"{found:.4f}", f"{seconds:,.0f}", "word pairs, 50 dimensions, 5 epochs"],
     ]
-    remark = f"{len(labels):,} rows judged by, {len(corpus.training_rows):,} learnt from. Wanted: ≥ 0.840, ECE ≤ 0.02."
+    remark = f"{len(labels):,} held-out rows, {len(corpus.training_rows):,} training rows. Wanted: ≥ 0.840, ECE ≤ 0.02."
     return ("Sentiment140, held-out tenth", rows, remark)
 
 
@@ -139,9 +139,9 @@ def _judge_reviews(ours: Trained, corpus: Corpus) -> Section:
 
 
 def _time_first_version(corpus: Corpus) -> Section:
-    learnt = corpus.training_rows
-    some = np.random.default_rng(1).choice(learnt, _TIMED_ROWS, replace=False)
-    rows = time_first_version([corpus.tokens[row] for row in some], corpus.labels[some], len(learnt))
+    training_rows = corpus.training_rows
+    some = np.random.default_rng(1).choice(training_rows, _TIMED_ROWS, replace=False)
+    rows = time_first_version([corpus.tokens[row] for row in some], corpus.labels[some], len(training_rows))
     return (
         "The first version's recipe",
         rows,
