@@ -72,12 +72,12 @@ def _play_group(seeds: Sequence[int], end: float) -> list[tuple[int, Account | N
 def _play(seed: int, aws_url: str) -> Account | None:
     """Play one seed, print its account, and keep its log when it is wrong; None when it did not come to its end."""
     with tempfile.TemporaryDirectory(prefix="soak-stream-") as name:
+        account: Account | None = None
         try:
             account = run_seed(seed, Path(name), aws_url)
         except (AssertionError, OSError) as error:
             print(f"seed {seed}: {make_plan(seed)}: NOT SETTLED {str(error)[:3000]}", flush=True)
-            account = None
-        else:
+        if account is not None:
             verdict = "right" if account.is_right else f"WRONG {account}"
             print(f"seed {seed}: {account.plan.title}: {account.counts}: {verdict}", flush=True)
         if account is None or not account.is_right:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +45,7 @@ def list_checks() -> list[Job]:
         _check("ruff", ROOT, *ruff, "check", "."),
         _check("format", ROOT, *ruff, "format", "--check", "--quiet", "."),
         _check("bandit", ROOT, *bandit),
-        *(_types(app, app, CODE / app / "app", "main.py", "libs") for app in APPS),
+        *(_types_of_app(app) for app in APPS),
         _types("shared", "serve", CODE / "shared", "sentiment"),
         _types("workshop", "serve", CODE, *_workshop_modules()),
         _types("simulators", "stream", CODE, _SIMULATORS),
@@ -67,6 +67,14 @@ def list_suites() -> list[Job]:
 
 def _check(name: str, folder: Path, *words: str) -> Job:
     return Job(name, (_TOOLS, *words), folder, seconds=300)
+
+
+def _types_of_app(app: str) -> Job:
+    """Return the check of an app's types and of its benchmark and soak, which run rarely and borrow from its tests."""
+    scripts = [*CODE.glob(f"develop/bench/{app}*.py"), *CODE.glob(f"develop/soak/{app}.py")]
+    options = ("--explicit-package-bases", "--follow-imports=silent")
+    job = _types(app, app, CODE / app / "app", *options, "main.py", "libs", *map(str, sorted(scripts)))
+    return replace(job, environment={"MYPYPATH": os.pathsep.join([str(CODE / app / "tests"), str(CODE)])})
 
 
 def _types(name: str, environment: str, folder: Path, *targets: str) -> Job:
