@@ -150,7 +150,7 @@ def test_a_recipe_is_judged_by_training_with_it(tmp_path: Path) -> None:
     recipe = Recipe(epochs=1, vector_epochs=1, vector_size=16, slot_bits=12, filters=16, least_word_count=2)
     place = Workplace(make_corpora(make_corpus(1500, classes=3)), recipe, tmp_path, tmp_path)
     fractions: list[float] = []
-    assert 0.6 < judge_recipe(set_aside(place.corpora, 1), recipe, place, fractions.append) <= 1
+    assert 0.6 < judge_recipe(set_aside(place.corpora, recipe), recipe, place, fractions.append) <= 1
     assert fractions == sorted(fractions)
 
 
