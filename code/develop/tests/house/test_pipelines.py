@@ -97,6 +97,13 @@ def test_a_job_calls_scripts_that_exist_with_arguments_that_they_take(name):
             assert (" $APP" in line) == ('"app"' in read(f"code/deploy/pipelines/{module}.py"))
 
 
+@pytest.mark.parametrize("name", JOBS)
+def test_every_module_that_a_job_runs_exists(name):
+    for module in re.findall(r"\b(?:deploy|develop)(?:\.\w+)+", " ".join(JOBS[name]["script"])):
+        path = CODE.joinpath(*module.split("."))
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
 @pytest.mark.parametrize("app", APPS)
 def test_every_job_of_an_app_carries_the_apps_name(app):
     """Included files share one name space: two jobs called alike would silently become one."""
