@@ -20,6 +20,8 @@ from develop.simulators.serve import ServeSimulator
 from makers import OLD, batch_of, make_result
 from processes import APP, base_environment, local_environment, run_command, write_tweets
 
+from libs.backfill.archive import list_files
+from libs.backfill.ledger import Ledger
 from libs.results import open_results
 from libs.service.settings import BackfillSettings
 from libs.values.result import Result
@@ -74,7 +76,7 @@ def test_an_archive_is_scored_on_all_cores_and_a_second_run_has_nothing_to_do(
 def test_killed_half_way_it_goes_on_where_it_was(
     tmp_path: Path, environment: dict[str, str], serve: ServeSimulator
 ) -> None:
-    serve.delay_seconds = 0.15
+    serve.delay_seconds = 0.3  # so that the kill comes between two groups however busy the machine is
     write_tweets(tmp_path / "a.csv", 16_000)
     command = [sys.executable, "main.py", "backfill", "--from", str(tmp_path / "a.csv")]
     with (tmp_path / "first.log").open("wb") as log:
@@ -82,17 +84,23 @@ def test_killed_half_way_it_goes_on_where_it_was(
             command, cwd=APP, env={**base_environment(), **environment}, stdout=log, stderr=log, start_new_session=True
         )
     results = open_results(environment["RESULTS_URL"])
+    results.prepare()
+    (file,) = list_files(str(tmp_path / "a.csv"))
+    ledger = Ledger(results, str(tmp_path / "a.csv"), "", again=False)
     deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and not (serve.calls["200"] and results.count_all()["stored"] >= 6000):
+    while time.monotonic() < deadline and ledger.read(file.name)[0] == 0:
         time.sleep(0.05)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait(10)
-    assert 0 < results.count_all()["stored"] < 16_000
+    noted, finished = ledger.read(file.name)
+    assert 0 < noted < 16_000, "killed half-way"
+    assert not finished
     results.close()
+    serve.delay_seconds = 0.0
     done = run_command(environment, "backfill", "--from", str(tmp_path / "a.csv"))
     assert done.returncode == 0, done.stderr
     rows = int(done.stdout.split(" rows")[0].replace(",", ""))
-    assert 0 < rows <= 12_000, "what was done and noted is passed over"
+    assert rows == 16_000 - noted, "what was done and noted is passed over"
     assert len(stored(environment, list(map(str, range(16_000))))) == 16_000
 
 
