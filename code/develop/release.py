@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from deploy.pipelines.tags import Tag, heading_of
-
 from develop.changelog import NothingNewError, release_entries
 from develop.places import APPS, ROOT
 

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from develop.places import ROOT
-
 from deploy.check_release.fact import CheckFailedError
+from develop.places import ROOT
 
 _WHO: Final = {
     f"GIT_{role}_{part}": value

@@ -13,9 +13,9 @@ import boto3
 import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from develop.places import CODE, app_folder, python_of
 
 from deploy.check_release.fact import CheckFailedError, Fact
+from develop.places import CODE, app_folder, python_of
 
 TEMPLATE: Final = CODE / "deploy" / "infrastructure" / "sentiment.yaml"
 REGION: Final = "eu-west-1"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from develop.demo.addresses import ask, choose_port
-from develop.places import USUAL_PORTS
-
 from deploy.check_release.containers import Workshop
 from deploy.check_release.fact import CheckFailedError
+from develop.demo.addresses import ask, choose_port
+from develop.places import USUAL_PORTS
 
 _START_SECONDS: Final = 60.0
 _USER: Final = 10001

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deploy.check_release.fact import CheckFailedError
 from develop.demo.addresses import ask, choose_port
 from develop.places import LOCAL
-
-from deploy.check_release.fact import CheckFailedError
 
 PACKAGES: Final = ("buildah", "podman", "runc", "mmdebstrap", "debian-archive-keyring", "docker-registry")
 _FOLDER: Final = LOCAL / "containers"

@@ -12,11 +12,10 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from develop.environments import EnvironmentFailedError
-
 from deploy.check_release.catalogue import CHECKS, Check
 from deploy.check_release.fact import CheckFailedError, Fact
 from deploy.check_release.parts import install_parts
+from develop.environments import EnvironmentFailedError
 
 
 def main() -> int:

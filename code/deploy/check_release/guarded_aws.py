@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from develop.fixtures.aws_program import listen, make_application
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import iam_backends
 
 from deploy.check_release.aws_calls import ACCOUNT, Call, read_call
+from develop.fixtures.aws_program import listen, make_application
 
 _REFUSAL: Final = {"__type": "com.amazonaws#AccessDeniedException", "message": "the role's policies do not allow this"}
 _S3_REFUSAL: Final = b"<Error><Code>AccessDenied</Code><Message>the role's policies do not allow this</Message></Error>"

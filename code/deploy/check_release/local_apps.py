@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import requests
-from develop.places import app_folder, python_of
 
 from deploy.check_release.fact import CheckFailedError
+from develop.places import app_folder, python_of
 
 READY_SECONDS: Final = 180.0
 _END_SECONDS: Final = 40.0

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from develop.places import APPS, CODE, ENVIRONMENTS
 
 from deploy.check_release.fact import Fact
 from deploy.check_release.parts import Parts
 from deploy.check_release.policies import POLICIES
 from deploy.pipelines import colours
+from develop.places import APPS, CODE, ENVIRONMENTS
 
 PARTS: Final = Parts()
 VERSIONS: Final = ("1.31", "1.34", "1.37")

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import requests
 import yaml
-from develop.places import CODE, ENVIRONMENTS
 
 from deploy.check_release.fact import CheckFailedError, Fact
 from deploy.check_release.local_apps import ask, end, find_free_port, start, start_app, wait_until, write_sample
 from deploy.check_release.parts import Parts
+from develop.places import CODE, ENVIRONMENTS
 
 PARTS: Final = Parts(debian=("prometheus",), environments=("train", "serve", "stream"))
 _DASHBOARD: Final = CODE / "deploy" / "grafana" / "dashboards" / "sentiment.json"

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from deploy.check_release.fact import CheckFailedError
 from develop.environments import make_environments
 from develop.places import CODE, LOCAL
-
-from deploy.check_release.fact import CheckFailedError
 
 NODE: Final = LOCAL / "node"
 _NODE_PINS: Final = CODE / "develop" / "tools" / "node"

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from develop.places import APPS, ROOT
-
 from deploy.check_release.clones import git, make_clone
 from deploy.check_release.containers import PACKAGES, open_workshop
 from deploy.check_release.expected import CASES
@@ -17,6 +15,7 @@ from deploy.check_release.fact import Fact
 from deploy.check_release.gitlab import list_jobs, run_jobs
 from deploy.check_release.parts import Parts
 from deploy.check_release.rehearsal import VERSION, rehearse_release
+from develop.places import APPS, ROOT
 
 PARTS: Final = Parts(debian=(*PACKAGES, "rsync"), node=True)
 

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET  # nosec B405
 
-from develop.demo.addresses import ask
-from develop.places import LOCAL, python_of
-from develop.release import release
-
 from deploy.check_release.clones import git, set_identity
 from deploy.check_release.containers import Workshop
 from deploy.check_release.expected import REHEARSED
 from deploy.check_release.fact import Fact
 from deploy.check_release.gitlab import Run, run_jobs
 from deploy.check_release.rules import load_pipeline
+from develop.demo.addresses import ask
+from develop.places import LOCAL, python_of
+from develop.release import release
 
 VERSION: Final = "1000.0.0"  # newer than whatever was released
 _PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)

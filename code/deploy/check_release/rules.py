@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any, Final
 
-from develop.places import ROOT
 from yaml import safe_load
+
+from develop.places import ROOT
 
 Variables = Mapping[str, str | None]
 

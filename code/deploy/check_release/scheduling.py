@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from develop.places import CODE, ENVIRONMENTS, python_of
-
 from deploy.check_release.fact import CheckFailedError, Fact
 from deploy.check_release.local_apps import ask, start_app, write_sample
 from deploy.check_release.parts import Parts
+from develop.places import CODE, ENVIRONMENTS, python_of
 
 PARTS: Final = Parts(environments=("train", "airflow"))
 _DAGS: Final = CODE / "deploy" / "airflow"

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import requests
-from develop.places import describe_revision
 
 from deploy.check_release.containers import PACKAGES, Workshop, open_workshop
 from deploy.check_release.fact import CheckFailedError, Fact
 from deploy.check_release.local_apps import ask
 from deploy.check_release.parts import Parts
 from deploy.space.assemble import assemble, train_sample
+from develop.places import describe_revision
 
 PARTS: Final = Parts(debian=PACKAGES, environments=("train",))
 _PORT: Final = 7860  # Hugging Face's; nothing else on this machine should hold it

@@ -11,9 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from develop.demo.plan import read_plan
-from develop.places import CODE, LOCAL, python_of
-
 from deploy.check_release import cloud
 from deploy.check_release.cloud import Cloud
 from deploy.check_release.fact import CheckFailedError, Fact
@@ -29,6 +26,8 @@ from deploy.check_release.local_apps import (
 )
 from deploy.check_release.parts import Parts
 from deploy.check_release.template import list_granted, read_template
+from develop.demo.plan import read_plan
+from develop.places import CODE, LOCAL, python_of
 
 PARTS: Final = Parts(environments=("train", "serve", "stream"))
 

@@ -16,11 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from develop.places import APPS, CODE
-
 from deploy.pipelines.failure import JobFailedError, require_variable
 from deploy.pipelines.images import image_variable
 from deploy.pipelines.tags import parse_tag
+from develop.places import APPS, CODE
 
 # Both hold the same Python; the second also a C compiler, and only a first stage stands on it.
 BASES: Final = {

@@ -9,10 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from develop.places import ROOT
-
 from deploy.pipelines.failure import JobFailedError, require_variable
 from deploy.pipelines.tags import heading_of, parse_tag
+from develop.places import ROOT
 
 
 def check_tag(root: Path, name: str, commit: str, branch: str) -> str:

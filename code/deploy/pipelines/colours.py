@@ -14,10 +14,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from develop.places import CODE
-
 from deploy.pipelines.cluster import apply_manifest, run_kubectl, wait_for_rollout
 from deploy.pipelines.failure import JobFailedError
+from develop.places import CODE
 
 MANIFEST: Final = CODE / "serve" / "build" / "manifest_app.yaml"
 COLOURS: Final = ("blue", "green")

@@ -13,14 +13,13 @@ import re
 import sys
 from typing import Final
 
-from develop.places import APPS, CODE, USUAL_PORTS
-
 from deploy.pipelines import colours
 from deploy.pipelines.acceptance import READY_SECONDS, App, accept
 from deploy.pipelines.cluster import apply_manifest, forward, wait_for_rollout
 from deploy.pipelines.failure import JobFailedError, require_variable
 from deploy.pipelines.images import image_variable, put_image
 from deploy.pipelines.tags import parse_tag
+from develop.places import APPS, CODE, USUAL_PORTS
 
 _SECONDS: Final = 600
 

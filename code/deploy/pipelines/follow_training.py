@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
 
-from develop.places import USUAL_PORTS
-
 from deploy.pipelines.calls import Answer, NoAnswerError, call
 from deploy.pipelines.cluster import forward
 from deploy.pipelines.failure import JobFailedError
+from develop.places import USUAL_PORTS
 
 Reach = Callable[[], AbstractContextManager[str]]
 

@@ -10,11 +10,10 @@ import argparse
 import sys
 from typing import Final
 
-from develop.places import APPS, CODE
-
 from deploy.pipelines.cluster import apply_manifest, run_kubectl, wait_for_rollout
 from deploy.pipelines.failure import JobFailedError, require_variable
 from deploy.pipelines.images import image_variable, put_image
+from develop.places import APPS, CODE
 
 _MANIFEST: Final = CODE / "deploy" / "kubernetes" / "prepull.yaml"
 _SECONDS: Final = 900  # train's image is 2 GB, and a cold node fetches it whole

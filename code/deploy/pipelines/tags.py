@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from develop.places import APPS
-
 from deploy.pipelines.failure import JobFailedError
+from develop.places import APPS
 
 # semver.org without pre-releases; the same pattern chooses jobs in the .gitlab-ci.yml files.
 _TAG: Final = re.compile(rf"(?:({'|'.join(APPS)})-)?v((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*))")

@@ -10,13 +10,12 @@ import os
 import sys
 from contextlib import nullcontext
 
-from develop.places import APPS, USUAL_PORTS
-
 from deploy.pipelines import colours
 from deploy.pipelines.acceptance import READY_SECONDS, App, accept
 from deploy.pipelines.cluster import forward
 from deploy.pipelines.failure import JobFailedError, require_variable
 from deploy.pipelines.tags import parse_tag
+from develop.places import APPS, USUAL_PORTS
 
 
 def verify(app: str, version: str, *, ready_seconds: float = READY_SECONDS) -> None:

@@ -11,7 +11,6 @@ from develop.bench.rounds import ROUNDS, SECONDS, alternate, make_asker
 from develop.bench.servers import NotStartedError, start_server
 from develop.environments import EnvironmentFailedError, make_environments
 from develop.places import python_of
-
 from sentiment.release.manifest import Release
 
 HERE: Final = Path(__file__).parent

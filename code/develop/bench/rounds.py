@@ -11,7 +11,6 @@ from itertools import cycle
 from typing import Final, NamedTuple
 
 from develop.bench.load import Load, run_load
-
 from sentiment.model.classifier import Classifier
 from sentiment.text.cleaning import clean
 

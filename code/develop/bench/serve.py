@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import orjson
+
 from develop.bench.load import run_load
 from develop.bench.peers import measure_peers
 from develop.bench.results import write_results
@@ -20,7 +21,6 @@ from develop.bench.rounds import ROUNDS, alternate, make_asker, make_caller
 from develop.bench.servers import start_server
 from develop.bench.texts import ONE, read_texts
 from develop.places import CODE, LOCAL
-
 from sentiment.model.classifier import Classifier, load_classifier
 from sentiment.release.fetching import fetch_release
 from sentiment.release.manifest import MANIFEST, ONNX_NETWORK

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import requests
+
 from develop.fixtures.ports import find_free_port
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import requests
+
 from develop.bench.results import write_results
 from develop.bench.stream_world import Running, run_pinned, start_serve, write_posts
 from develop.fixtures.aws_server import aws_environment, start_aws_server

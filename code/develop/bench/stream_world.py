@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from develop.fixtures.ports import find_free_port
 from develop.places import CODE, python_of
 
 sys.path.insert(0, str(CODE / "stream" / "tests"))
 from collections.abc import Iterator, Mapping
 
-from develop.simulators.serve import ServeSimulator
 from processes import App
+
+from develop.simulators.serve import ServeSimulator
 
 _STREAM_CORE, _OTHER_CORE = 0, 1
 _PATIENCE_SECONDS = 180

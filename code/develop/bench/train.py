@@ -17,12 +17,12 @@ from statistics import median
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from develop.bench.first_version import time_first_version
 from develop.bench.results import write_results
 from develop.bench.train_peers import measure_fasttext, train_word_pairs, train_words_and_letters
 from develop.bench.train_runs import DATA, EMOTICONS, PEOPLE, PEOPLE_ASIDE, REVIEWS, Trained, train, write_sample
-from numpy.typing import NDArray
-
 from libs.corpus import Corpus, clean_rows
 from libs.dataset import parse_address, read_rows
 from libs.evaluation import accuracy, macro_recall, with_interval

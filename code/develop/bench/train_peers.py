@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from develop.environments import make_environments
-from develop.places import python_of
 from numpy.typing import NDArray
 
+from develop.environments import make_environments
+from develop.places import python_of
 from libs.corpus import Corpus
 
 _HERE: Final = Path(__file__).resolve().parent

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from develop.places import CODE, LOCAL, ROOT, describe_revision
-
 from libs.runs.record import Run, read_run
 from sentiment.model.classifier import Classifier, load_classifier
 from sentiment.release.fetching import fetch_release

@@ -1,6 +1,7 @@
 """`make release` gives the changelog its heading and tags that commit, or changes nothing and says why."""
 
 import pytest
+
 from develop.changelog import NothingNewError, release_entries
 from develop.fixtures.repositories import clone_of, commit, git, make_origin
 from develop.places import APPS

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 from flask import Flask
 from flask.testing import FlaskClient
 from processes import Served, start_serve
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.model.live import LiveModel
 from libs.service.application import build_app
 from libs.service.settings import ServeSettings

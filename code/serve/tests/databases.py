@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
 from develop.fixtures.ports import find_free_port
 
 _START_SECONDS = 60

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 import onnx
-from develop.fixtures.tiny_release import publish_tiny_release
 from onnx import helper
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from sentiment.release.manifest import GOLDEN, MANIFEST, ONNX_NETWORK, VOCABULARY
 from sentiment.release.promotion import CURRENT, Current, read_current
 from sentiment.release.publishing import release_prefix

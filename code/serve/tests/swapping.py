@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import requests
-from develop.fixtures.tiny_release import WEIGHTS, publish_tiny_release
 from hammering import TEXTS
 from processes import Served
 from releases import force_current, publish_spoiled
 
+from develop.fixtures.tiny_release import WEIGHTS, publish_tiny_release
 from sentiment.errors import SentimentError
 from sentiment.release.promotion import promote_release, roll_back
 from sentiment.store import Store

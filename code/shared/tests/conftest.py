@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from develop.fixtures.aws_server import aws_environment, start_aws_server
 from hypothesis import settings
 
+from develop.fixtures.aws_server import aws_environment, start_aws_server
 from sentiment.store import Store, open_store
 
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer than hypothesis expects

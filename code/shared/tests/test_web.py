@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.fixtures.log_lines import write_logs
 from flask import Flask, g, request
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from develop.fixtures.log_lines import write_logs
 from sentiment.errors import KeyMissingError, PermanentError, TransientError
 from sentiment.service.http.app import Readiness, create_web_app, require_token
 from sentiment.service.settings import AppSettings

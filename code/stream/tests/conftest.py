@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 from databases import start_mariadb, start_postgresql
+
 from develop.fixtures.aws_server import aws_environment, start_aws_server
 from develop.fixtures.dynalite import start_dynalite
 from develop.simulators.serve import ServeSimulator
-
 from libs.results import Results, open_results
 from sentiment.service.clock import WallClock
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from develop.fixtures.ports import find_free_port
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
+
+from develop.fixtures.ports import find_free_port
 
 _START_SECONDS = 60
 

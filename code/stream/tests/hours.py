@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from virtual import VirtualClock
+
 from develop.simulators.jetstream import Event, JetstreamSimulator, make_event
 from develop.simulators.x import Piece, XSimulator
 from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
-from virtual import VirtualClock
-
 from libs.sources.bluesky.websocket import Socket
 from libs.sources.x.api import Api, ByteStream, NetworkError, Rule
 from libs.values.topics import Topic

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from develop.fixtures.ports import find_free_port
 
 APP = Path(__file__).parents[1] / "app"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from develop.fixtures.aws_server import aws_environment, start_aws_server
 
+from develop.fixtures.aws_server import aws_environment, start_aws_server
 from libs.service.settings import TrainSettings
 from sentiment.store import Store, open_store
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import requests
+
 from develop.fixtures.ports import find_free_port
 
 APP = Path(__file__).resolve().parents[1] / "app"

@@ -7,13 +7,13 @@ import os
 from typing import Any
 
 import pytest
-from develop.contracts.document import make_document
-from develop.contracts.snapshot import compare_snapshot
-from develop.fixtures.tiny_release import publish_tiny_release
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import compare_snapshot
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.runs.lease import Process
 from libs.runs.record import finish_run, new_run, write_run
 from libs.service.contract import CONTRACT, TrainReady

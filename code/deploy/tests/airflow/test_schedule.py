@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from deploy.check_release.manifests import read_manifest
 from develop.fixtures.tracked import read
 

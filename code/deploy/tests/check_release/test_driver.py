@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from deploy.check_release.catalogue import CHECKS, Check
 from deploy.check_release.driver import run_checks
 from deploy.check_release.fact import CheckFailedError, Fact

@@ -5,11 +5,12 @@ import re
 import subprocess
 
 import pytest
+from settings_programs import READ
+from yaml import safe_load
+
 from develop.documentation.variables import read_variables
 from develop.fixtures.tracked import APPS, ROOT, read
 from develop.places import app_folder, python_of
-from settings_programs import READ
-from yaml import safe_load
 
 PATH = "code/deploy/compose/compose.yaml"
 COMPOSE = safe_load(read(PATH))

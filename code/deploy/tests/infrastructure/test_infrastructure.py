@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+
 from deploy.check_release import cloud
 from deploy.check_release.aws_calls import read_call
 from deploy.check_release.template import list_granted, read_template

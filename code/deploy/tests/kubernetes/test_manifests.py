@@ -7,13 +7,14 @@ import re
 import subprocess
 
 import pytest
+from settings_programs import READ
+from yaml import YAMLError
+
 from deploy.check_release.manifests import VERSIONS, find_broken, list_manifests, read_manifest, validate
 from deploy.check_release.policies import POLICIES
 from develop.documentation.variables import read_variables
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 from develop.places import app_folder, python_of
-from settings_programs import READ
-from yaml import YAMLError
 
 TEXTS = list_manifests()
 VARIABLES = {app: {v.name: v for v in read_variables() if app in v.apps} for app in APPS}

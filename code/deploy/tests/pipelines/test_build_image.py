@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+
 from deploy.pipelines.build_image import BASES
 from deploy.pipelines.images import PLACEHOLDER
 from develop.places import APPS, CODE

@@ -1,6 +1,7 @@
 """A tag releases what its name says, and only a commit of the default branch that the changelog knows."""
 
 import pytest
+
 from deploy.pipelines.check_tag import check_tag
 from deploy.pipelines.failure import JobFailedError
 from deploy.pipelines.tags import heading_of, parse_tag

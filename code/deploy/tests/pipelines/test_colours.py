@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from yaml import safe_load_all
+
 from deploy.pipelines import colours
 from deploy.pipelines.failure import JobFailedError
-from yaml import safe_load_all
 
 OLD, NEW, BROKEN = (f"registry.gitlab.com/acme/sentiment/serve:{tag}" for tag in ("1.0.0", "1.1.0", "1.2.0"))
 

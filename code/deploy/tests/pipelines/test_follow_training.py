@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+
 from deploy.pipelines.calls import NoAnswerError
 from deploy.pipelines.failure import JobFailedError
 from deploy.pipelines.follow_training import Training, read_overrides

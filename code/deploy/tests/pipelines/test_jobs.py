@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from deploy.pipelines import colours
 from deploy.pipelines.acceptance import App, accept
 from deploy.pipelines.cluster import forward, kubectl_words

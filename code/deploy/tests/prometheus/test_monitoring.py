@@ -6,9 +6,10 @@ import shutil
 import subprocess
 
 import pytest
-from develop.fixtures.tracked import ROOT, read
 from metric_names import LABELS, list_metrics, names_in
 from yaml import safe_dump, safe_load
+
+from develop.fixtures.tracked import ROOT, read
 
 FOLDER = ROOT / "code/deploy/prometheus"
 ALERTS = [rule for group in safe_load((FOLDER / "alerts.yml").read_text())["groups"] for rule in group["rules"]]

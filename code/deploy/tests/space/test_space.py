@@ -7,11 +7,12 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from yaml import safe_load
+
 from deploy.space.assemble import NoReleaseError, assemble
 from deploy.space.publish import PublishError, publish
 from develop.fixtures.tracked import ROOT, read
 from develop.places import CODE, python_of
-from yaml import safe_load
 
 MAKE = "import sys; from develop.fixtures.tiny_release import publish_tiny_release; from sentiment.release.promotion import promote_release; from sentiment.store import open_store; store = open_store(sys.argv[1]); publish_tiny_release(store, 'v1'); publish_tiny_release(store, 'v2'); promote_release(store, 'v1', 'x'); promote_release(store, 'v2', 'x')"  # fmt: skip
 REVISION = {"APP_VERSION": "1.2.3", "APP_COMMIT": "abcdef123456"}

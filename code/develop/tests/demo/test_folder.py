@@ -1,6 +1,7 @@
 """One demo at a time on the same data."""
 
 import pytest
+
 from develop.demo.folder import PAGES, FolderTakenError, hold_folder, write_pages
 
 

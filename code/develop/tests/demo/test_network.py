@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import requests
+
 from develop.demo.children import Children
 from develop.demo.network import start_network
 from develop.demo.plan import read_plan

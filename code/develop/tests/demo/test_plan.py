@@ -1,6 +1,7 @@
 """What the environment asks of the demo becomes one plan, and other data never meet in one folder."""
 
 import pytest
+
 from develop.demo.plan import PlanError, read_plan
 
 REPLAY = "file:///data/posts.csv.gz"

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
+
 from develop.fixtures.app_process import App
 
 

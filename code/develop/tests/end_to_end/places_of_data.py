@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import boto3
+
 from develop.places import app_folder
 
 TRAINING_ROWS, REPLAY_ROWS = 6000, 1500

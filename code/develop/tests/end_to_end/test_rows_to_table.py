@@ -13,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
+
 from develop.demo.plan import read_plan
 from develop.fixtures.aws_server import aws_environment, start_aws_server
 from develop.fixtures.tracked import read
 from develop.places import CODE, LOCAL, app_folder, python_of
-
 from end_to_end.examples import has_shape_of, read_examples, run_example
 from end_to_end.places_of_data import REPLAY_ROWS, is_number, make_aws_world, make_files_world
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import PurePath
 
 import pytest
+
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 from develop.places import python_of
-
 from house.product import MODULES
 
 # Which files may import a library that is slow to load, bound to one vendor, or carries its own threads.

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from develop.fixtures.tracked import ROOT, list_tracked
 
 TEXTS = [path for path in list_tracked() if (ROOT / path).suffix not in {".png", ".jpg", ".ico", ".woff2", ".gz"}]

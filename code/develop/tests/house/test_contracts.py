@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from develop.fixtures.tracked import APPS, list_tracked, read
 
 EVERYWHERE = {"/health": {"get"}, "/ready": {"get"}, "/metrics": {"get"}}

@@ -4,12 +4,13 @@ import re
 import subprocess
 
 import pytest
+from yaml import safe_load_all
+
 from deploy.pipelines.tags import heading_of, parse_tag
 from develop.documentation.__main__ import list_stale, render_documents
 from develop.documentation.manifest import list_unexplained
 from develop.documentation.variables import ask_apps, merge_variables
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
-from yaml import safe_load_all
 
 DESCRIBED = ask_apps()
 VARIABLES = merge_variables(DESCRIBED)

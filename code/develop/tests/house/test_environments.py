@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from develop.embedded import embed_settings
 from develop.fixtures.tracked import APPS, ROOT
 from develop.places import python_of

@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 import yaml
+
 from develop.fixtures.tracked import read
 from develop.suites.catalogue import list_checks
 

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+
 from develop.fixtures.tracked import APPS, ROOT, read
 from develop.pictures.drawing import draw_architecture
 

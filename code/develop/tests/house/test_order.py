@@ -3,8 +3,8 @@
 import ast
 
 import pytest
-from develop.fixtures.tracked import APPS, read
 
+from develop.fixtures.tracked import APPS, read
 from house.product import MODULES, STEPS, app_of, find_circles, imports_of, modules_of, name_of, step_of
 
 # Of what every service has, settings and metrics are for all of the app; the rest joins the steps and is main's alone.

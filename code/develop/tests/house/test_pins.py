@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from develop.fixtures.tracked import APPS, list_tracked, read
 from develop.pins import list_pins
 

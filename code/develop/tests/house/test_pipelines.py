@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+
 from deploy.check_release.expected import CASES, jobs_of_tests
 from deploy.check_release.rules import choose_jobs, list_jobs, load_pipeline
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read

@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import PurePath
 
 import pytest
-from develop.fixtures.tracked import APPS, list_tracked, read
 
+from develop.fixtures.tracked import APPS, list_tracked, read
 from house.product import MODULES
 
 DOORS = [path for path in MODULES if path.endswith("/__init__.py")]

@@ -6,6 +6,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+
 from develop.documentation.hooks import on_page_markdown
 from develop.documentation.site import SiteFailedError, build_site, find_outside_requests
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read

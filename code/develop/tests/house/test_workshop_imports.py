@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from develop.fixtures.tracked import APPS, ROOT, list_tracked, read
 from develop.places import python_of
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from develop.suites.catalogue import Job
 from develop.suites.outcome import Skip, read_outcome
 from develop.suites.verdict import count_all, describe_job, describe_skips, find_forbidden

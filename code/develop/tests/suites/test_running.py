@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from develop.environments import OPTIONAL
 from develop.places import APPS
 from develop.suites.__main__ import list_environments

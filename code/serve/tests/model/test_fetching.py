@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.model.fetching import drop_stale_releases, fetch_release, lock_cache
 from libs.model.loading import load_in_time
 from libs.service.settings import ServeSettings

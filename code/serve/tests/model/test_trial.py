@@ -8,11 +8,11 @@ import sys
 import time
 
 import pytest
-from develop.fixtures.ports import find_free_port
-from develop.fixtures.tiny_release import publish_tiny_release
 from processes import APP, run_main
 from releases import publish_spoiled
 
+from develop.fixtures.ports import find_free_port
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.model.trial import TRIAL_COMMAND, try_release
 from libs.service.settings import ServeSettings
 from sentiment.errors import ReleaseError, TransientError

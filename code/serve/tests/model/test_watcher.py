@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 from releases import SPOILERS, force_current, publish_spoiled
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.model.live import LiveModel
 from libs.model.watcher import ReleaseWatcher
 from libs.service.settings import ServeSettings

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 import pytest
-from develop.fixtures.tiny_release import build_tiny_release
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper, save_model
 
+from develop.fixtures.tiny_release import build_tiny_release
 from libs.predict.explanation import weigh_words
 from libs.predict.network_probe import NetworkProbe, find_known
 from sentiment.model.classifier import Classifier

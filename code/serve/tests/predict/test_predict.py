@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from develop.fixtures.log_lines import write_logs
 from flask import Flask
 from flask.testing import FlaskClient
 
+from develop.fixtures.log_lines import write_logs
 from libs.model.live import LiveModel
 from libs.service.application import build_app
 from libs.service.settings import ServeSettings

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from develop.fixtures.tiny_release import publish_tiny_release
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from processes import start_serve
@@ -24,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from test_openapi import SPEC
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
 

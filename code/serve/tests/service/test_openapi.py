@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.contracts.document import make_document
-from develop.contracts.snapshot import compare_snapshot
 from flask import Flask
 from pydantic import SecretStr
 
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import compare_snapshot
 from libs.model.live import LiveModel
 from libs.service.application import WEB, build_app
 from libs.service.contract import CONTRACT

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 from playwright.sync_api import Browser, Page
 from processes import Served, start_serve
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from develop.fixtures.tiny_release import publish_tiny_release
 from processes import Served, run_main, start_serve
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from sentiment.release.promotion import promote_release
 from sentiment.store import open_store
 

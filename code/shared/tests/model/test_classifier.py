@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from develop.fixtures.tiny_release import build_tiny_release
 
+from develop.fixtures.tiny_release import build_tiny_release
 from sentiment.errors import ReleaseError
 from sentiment.model.classifier import Classifier, load_classifier
 from sentiment.model.labels import NEGATIVE, NEUTRAL, POSITIVE, THREE_CLASSES, Prediction, Thresholds, to_prediction

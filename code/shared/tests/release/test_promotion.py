@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from sentiment.errors import KeyMissingError, PermanentError, RaceLostError, ReleaseError
 from sentiment.release.promotion import (
     CURRENT,

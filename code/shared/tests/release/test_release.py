@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 
+from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 from sentiment.errors import KeyMissingError, ReleaseError, TransientError
 from sentiment.release.fetching import drop_other_releases, fetch_release
 from sentiment.release.manifest import MANIFEST, ONNX_NETWORK, VOCABULARY, new_version, parse_manifest

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from develop.fixtures.ports import find_free_port
 
+from develop.fixtures.ports import find_free_port
 from sentiment.errors import ConfigurationError, KeyMissingError, PermanentError, RaceLostError, TransientError
 from sentiment.store import Store, open_store
 

@@ -15,11 +15,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from develop.fixtures.aws_server import aws_environment
-from develop.simulators.serve import ServeSimulator
 from makers import OLD, batch_of, make_result
 from processes import APP, base_environment, local_environment, run_command, write_tweets
 
+from develop.fixtures.aws_server import aws_environment
+from develop.simulators.serve import ServeSimulator
 from libs.backfill.archive import list_files
 from libs.backfill.ledger import Ledger
 from libs.results import open_results

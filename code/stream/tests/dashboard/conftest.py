@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from develop.simulators.serve import ServeSimulator
 from makers import make_result
 from posts import EVIL
 from processes import local_environment, write_tweets
 
+from develop.simulators.serve import ServeSimulator
 from libs.service.pipeline import Pipeline
 from libs.service.settings import read_stream_settings
 from libs.values.result import ResultBatch

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from develop.simulators.serve import score
-
 from libs.results import Results
 from libs.values.result import Result
 from libs.values.times import read_time

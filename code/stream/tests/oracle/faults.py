@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from develop.simulators.serve import HANG_UP
-
 from oracle.speakers import POISONS, JetstreamSpeaker, XSpeaker
 
 if TYPE_CHECKING:

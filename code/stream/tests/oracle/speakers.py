@@ -11,7 +11,6 @@ from develop.simulators.jetstream import JetstreamSimulator, make_event
 from develop.simulators.serve import LONGEST_TEXT, POISON
 from develop.simulators.x_live import LiveX
 from develop.simulators.x_messages import DISCONNECT, make_message
-
 from libs.values.times import format_time
 from oracle.posts import DEAD, Post
 

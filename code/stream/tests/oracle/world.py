@@ -11,12 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import requests
+from processes import App, local_environment
+
 from develop.fixtures.aws_server import aws_environment
 from develop.simulators.serve import ServeSimulator
 from develop.simulators.throttle import ThrottlingProxy
 from develop.simulators.x import TOKEN
-from processes import App, local_environment
-
 from libs.results import open_results
 from oracle.plan import Plan
 from oracle.speakers import JetstreamSpeaker, XSpeaker

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from develop.simulators.throttle import ThrottlingProxy
 from makers import NEW, OLD, batch_of, make_result
 
+from develop.simulators.throttle import ThrottlingProxy
 from libs.results import ResultsQuery, open_results
 from libs.results.dynamodb.items import bucket_of, make_item
 from libs.values.result import ResultBatch

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from develop.simulators.serve import ServeSimulator
 from makers import NEW, make_tweet
 
+from develop.simulators.serve import ServeSimulator
 from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
 from libs.scoring.batches import build_batch, sort_entries

@@ -6,10 +6,10 @@ import threading
 import time
 
 import pytest
-from develop.fixtures.ports import find_free_port
-from develop.simulators.serve import POISON, ServeSimulator, score
 from pydantic import SecretStr
 
+from develop.fixtures.ports import find_free_port
+from develop.simulators.serve import POISON, ServeSimulator, score
 from libs.scoring.predict import RefusedText, ScoredText, ServeClient
 from sentiment.errors import SentimentError
 from sentiment.service.clock import StoppedError, WallClock

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 import requests
+from processes import App, local_environment, run_app, run_command, write_tweets
+
 from develop.fixtures.aws_server import aws_environment
 from develop.fixtures.ports import find_free_port
 from develop.simulators.serve import ServeSimulator
-from processes import App, local_environment, run_app, run_command, write_tweets
-
 from libs.results import open_results
 
 DATA = Path(os.environ.get("SENTIMENT_DATA_DIR", Path(__file__).parents[5] / "shared" / "data"))

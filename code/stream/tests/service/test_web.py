@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.contracts.document import make_document
-from develop.contracts.snapshot import compare_snapshot
-from develop.simulators.serve import ServeSimulator
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from makers import make_result, make_tweet
 from processes import local_environment, write_tweets
 
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import compare_snapshot
+from develop.simulators.serve import ServeSimulator
 from libs.service.application import create_stream_app
 from libs.service.contract import CONTRACT
 from libs.service.pipeline import Pipeline

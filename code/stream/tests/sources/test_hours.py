@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from develop.simulators.x import TOKEN
 from hours import HourOfJetstream, HourOfX, WatchedX
 from pydantic import SecretStr
 from virtual import VirtualClock
 
+from develop.simulators.x import TOKEN
 from libs.sources import PostSource
 from libs.sources.bluesky.source import BlueskySource
 from libs.sources.bluesky.websocket import open_socket

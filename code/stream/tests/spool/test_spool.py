@@ -11,9 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from develop.simulators.serve import ServeSimulator
 from makers import make_tweet
 
+from develop.simulators.serve import ServeSimulator
 from libs.results import Results, open_results
 from libs.scoring.analyze import Analyzer
 from libs.scoring.predict import ServeClient

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from develop.fixtures.labelled_files import LabelledFile, list_labelled_files
 
+from develop.fixtures.labelled_files import LabelledFile, list_labelled_files
 from libs.dataset import parse_address, read_rows
 from sentiment.model.labels import THREE_CLASSES
 from sentiment.store import Store

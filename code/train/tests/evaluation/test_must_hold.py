@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from develop.fixtures.tiny_release import WEIGHTS, build_tiny_release
 
+from develop.fixtures.tiny_release import WEIGHTS, build_tiny_release
 from libs.evaluation import judge_cases
 from libs.evaluation.must_hold_cases import ASKED, list_cases
 from sentiment.model.classifier import Classifier

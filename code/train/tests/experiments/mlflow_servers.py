@@ -21,9 +21,10 @@ from uuid import uuid4
 
 import pytest
 import requests
-from develop.fixtures.ports import find_free_port
 from flask import Flask, jsonify, request
 from werkzeug.serving import make_server
+
+from develop.fixtures.ports import find_free_port
 
 TOKEN = "a-made-up-token"
 MOST_RUNS = 2  # on a page; GitLab's own limit is 1,000

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from corpora import make_corpora, make_corpus
-from develop.fixtures.aws_server import aws_environment
 from processes import APP, FAST, plain_environment, run_command
 from scored import make_report
 
+from develop.fixtures.aws_server import aws_environment
 from libs.dataset import Readings
 from libs.evaluation import Evaluation, ScoredRows
 from libs.experiments import artefacts

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.fixtures.tiny_release import build_tiny_release
 from processes import run_command
 
+from develop.fixtures.tiny_release import build_tiny_release
 from experiments.mlflow_servers import TOKEN, start_gitlab, start_mlflow_server
 from libs.service.settings import TrainSettings
 from libs.tracking.background import MOST_WAITED_SECONDS, log_to_mlflow, track

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from corpora import make_corpus
-from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 from scored import make_report
 
+from develop.fixtures.tiny_release import build_tiny_release, publish_tiny_release
 from libs.evaluation import ScoredRows
 from libs.release import Candidate, Gate, load_candidate, publish
 from libs.release.files import write_report

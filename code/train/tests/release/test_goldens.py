@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from develop.fixtures.tiny_release import build_tiny_release
 
+from develop.fixtures.tiny_release import build_tiny_release
 from libs.evaluation import ScoredRows
 from libs.release.baseline import describe_baseline
 from libs.release.goldens import golden_texts, require_same_scores, write_goldens

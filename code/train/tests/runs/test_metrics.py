@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from develop.fixtures.aws_server import aws_environment
 
+from develop.fixtures.aws_server import aws_environment
 from libs.runs.control import claim_run
 from libs.runs.record import Run, write_run
 from libs.service.metrics import DESCRIBED, RunsCollector

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.fixtures.tiny_release import publish_tiny_release
 from flask.testing import FlaskClient
 
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.runs.lease import Process
 from libs.runs.record import finish_run, new_run, write_run
 from libs.service.contract import TrainReady

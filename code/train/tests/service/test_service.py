@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from develop.fixtures.aws_server import aws_environment
-from develop.fixtures.tiny_release import publish_tiny_release
 from processes import FAST, run_command, start_service
 
+from develop.fixtures.aws_server import aws_environment
+from develop.fixtures.tiny_release import publish_tiny_release
 from libs.runs.lease import read_lease
 from sentiment.model.classifier import load_classifier
 from sentiment.release.fetching import fetch_release

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from develop.contracts.document import make_document
-from develop.contracts.snapshot import UPDATE, compare_snapshot
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel, BeforeValidator, Field
 
+from develop.contracts.document import make_document
+from develop.contracts.snapshot import UPDATE, compare_snapshot
 from sentiment.errors import PermanentError
 from sentiment.service.http.app import Readiness, create_web_app, require_token
 from sentiment.service.http.contract import (

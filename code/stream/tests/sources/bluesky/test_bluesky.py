@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.simulators.jetstream import JetstreamSimulator, make_event
-from develop.simulators.serve import ServeSimulator
 from processes import local_environment, run_app
 
+from develop.simulators.jetstream import JetstreamSimulator, make_event
+from develop.simulators.serve import ServeSimulator
 from libs.sources.bluesky.jetstream import parse_event
 from libs.sources.bluesky.source import BlueskySource
 from libs.values.position import Position

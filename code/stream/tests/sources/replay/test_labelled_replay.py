@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from develop.fixtures.labelled_files import LabelledFile, list_labelled_files
 from makers import make_result
 
+from develop.fixtures.labelled_files import LabelledFile, list_labelled_files
 from libs.results import open_results
 from libs.service.comparison import compare_with_labels
 from libs.service.settings import StreamSettings

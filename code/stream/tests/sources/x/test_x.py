@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from develop.simulators.serve import ServeSimulator
-from develop.simulators.x import TOKEN, XSimulator
-from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
 from processes import local_environment, run_app
 from virtual import VirtualClock
 
+from develop.simulators.serve import ServeSimulator
+from develop.simulators.x import TOKEN, XSimulator
+from develop.simulators.x_messages import DISCONNECT, KEEP_ALIVE, make_message, split_anywhere
 from libs.service.settings import IngestSettings, read_stream_settings
 from libs.sources.x.api import HttpError, NetworkError, Rule
 from libs.sources.x.frames import LONGEST_MESSAGE_BYTES, LineBuffer
