@@ -94,7 +94,7 @@ function runRow(run) {
 
 function modelRow(model) {
   const row = element("tr"), metrics = model.metrics || {}, actions = element("div", undefined, "actions");
-  const learnt = (model.datasets || []).map((entry) => `${entry.name} (${entry.rows.toLocaleString()})`).join(", ");
+  const data = (model.datasets || []).map((entry) => `${entry.name} (${entry.rows.toLocaleString()})`).join(", ");
   if (model.files) actions.append(reportLink(model.version, model.files));
   if (model.current) actions.append(element("span", "live", "chip live"));
   else if (!model.error) {
@@ -105,7 +105,7 @@ function modelRow(model) {
   }
   const why = model.error || [model.reason, ...(model.warnings || [])].filter(Boolean).join(" · ");
   row.append(cell("", model.version, "name bare"), cell("accuracy", percent(metrics.accuracy)), cell("macro recall", percent(metrics.macro_recall)),
-    cell("learnt from", learnt), cell("", why, "why bare"), cell("", actions, "bare"));
+    cell("trained on", data), cell("", why, "why bare"), cell("", actions, "bare"));
   return row;
 }
 

@@ -105,7 +105,7 @@ def _draw_calibration(figure: Any, report: Report) -> None:
     error = report.metrics["ece"]
     title = f"Calibration, error {error.value:.3f} ({error.low:.3f}–{error.high:.3f})"
     claim = "P(positive)" if len(report.classes) == 2 else "the likeliest class"
-    axes.set(title=title, xlabel=f"claimed: {claim}; bars: share of rows", ylabel="what comes true")
+    axes.set(title=title, xlabel=f"predicted: {claim}; bars: share of rows", ylabel="observed")
     axes.set(xlim=(0, 1), ylim=(0, 1))
 
 
