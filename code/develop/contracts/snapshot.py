@@ -9,12 +9,12 @@ from typing import Any, Final
 
 UPDATE: Final = "UPDATE_CONTRACTS"
 """Set by ``make contracts``: write the snapshot instead of comparing with it."""
+STALE: Final = "the routes differ from openapi.json: run `make contracts` and review the difference"
 
 
-def compare_snapshot(document: dict[str, Any], path: Path) -> None:
-    """Raise ``AssertionError`` unless ``path`` holds ``document``; with ``UPDATE_CONTRACTS`` set, write it there."""
+def is_current(document: dict[str, Any], path: Path) -> bool:
+    """Return whether ``path`` holds ``document``; with ``UPDATE_CONTRACTS`` set, write it there first."""
     fresh = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if os.environ.get(UPDATE):
         path.write_text(fresh, encoding="utf-8")
-    if path.read_text(encoding="utf-8") != fresh:
-        raise AssertionError(f"the routes say other than {path.name}: run `make contracts` and look at the difference")
+    return path.read_text(encoding="utf-8") == fresh

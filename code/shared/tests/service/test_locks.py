@@ -48,8 +48,8 @@ def test_who_does_not_wait_is_refused_while_another_process_holds_it(path: Path,
 def test_a_killed_holder_lets_go(path: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait(10)
-    with take_lock(path, wait=False):
-        pass
+    with take_lock(path, wait=False) as taken:
+        assert not taken.closed, "held, where a holder that lives makes this raise"
 
 
 def test_who_waits_gets_it_when_it_is_free(path: Path) -> None:

@@ -36,7 +36,7 @@ def test_goldens_are_written_before_there_is_a_manifest(tmp_path: Path) -> None:
     for name in ("manifest.json", "golden.jsonl", "report.json"):
         (tmp_path / "v1" / name).unlink(missing_ok=True)
     scorer = TextScorer(tmp_path / "v1", "v1", manifest.encoding, manifest.thresholds)
-    write_goldens(scorer, tmp_path / "golden.jsonl")
+    assert write_goldens(scorer, tmp_path / "golden.jsonl") == len(golden_texts())
     build_tiny_release(tmp_path / "whole", "whole")
     replay_goldens(Classifier(Release(manifest, tmp_path / "whole")), tmp_path / "golden.jsonl")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint
 
@@ -57,6 +57,13 @@ def _add_list(routes: Blueprint, store: Store) -> None:
         return list_models(store) if query.at is None else show_live_at(store, query.at)
 
 
+_WRONG_CHANGE: Final = problem(
+    422,
+    "The reason is wrong, or the release cannot be trusted.",
+    "bad_reason", "bad_recipe", "bad_manifest", "unknown_format", "bad_current", "store_denied",
+)  # fmt: skip
+
+
 def _add_changes(routes: Blueprint, settings: TrainSettings, store: Store) -> None:
     guarded = require_token(settings.train_token)
 
@@ -70,11 +77,7 @@ def _add_changes(routes: Blueprint, settings: TrainSettings, store: Store) -> No
         problem(404, "There is no such release.", "bad_version"),
         contract.TOO_LARGE,
         contract.NOT_JSON_TYPE,
-        problem(
-            422,
-            "The reason is wrong, or the release cannot be trusted.",
-            "bad_reason", "bad_recipe", "bad_manifest", "unknown_format", "bad_current", "store_denied",
-        ),
+        _WRONG_CHANGE,
         contract.STORE_DOWN,
         path=contract.ModelPath,
         body=contract.REASON,
@@ -96,11 +99,7 @@ def _add_changes(routes: Blueprint, settings: TrainSettings, store: Store) -> No
         problem(409, "There is no earlier release, or somebody promoted meanwhile.", "no_previous", "race_lost"),
         contract.TOO_LARGE,
         contract.NOT_JSON_TYPE,
-        problem(
-            422,
-            "The reason is wrong, or the release cannot be trusted.",
-            "bad_reason", "bad_recipe", "bad_manifest", "unknown_format", "bad_current", "store_denied",
-        ),
+        _WRONG_CHANGE,
         contract.STORE_DOWN,
         body=contract.REASON,
         security=contract.GUARDED,
