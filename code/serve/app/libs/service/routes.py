@@ -20,40 +20,42 @@ _WRONG_QUESTIONS: Final = (
 )  # fmt: skip
 _SHOWN: Final = {"version", "created_at", "labels", "thresholds_source", "languages", "metrics", "warnings"}
 
+_describe_prediction: Final = describe(
+    "predict",
+    "Label and score one text or many",
+    answer(
+        200,
+        "The answer: a prediction for `text`, a batch for `texts`.",
+        contract.Prediction | contract.Batch,
+        X_Model_Version="The release that answered.",
+    ),
+    problem(400, "The body cannot be read as JSON.", "not_json", "bad_request"),
+    UNKNOWN_CALLER,
+    problem(408, "The deadline passed before the work began.", "deadline_passed"),
+    problem(413, "Over 16 MiB.", "body_too_large"),
+    problem(415, "The content type is not JSON.", "not_json_type"),
+    problem(422, "The question is wrong.", *_WRONG_QUESTIONS),
+    problem(429, "Too many requests at once.", "overloaded"),
+    problem(503, "No release is live yet, or the user database is down.", "no_model", "users_down"),
+    description=(
+        "Send `text` or `texts`, not both. In a batch a wrong row gets an `error` in its place and costs its "
+        "neighbours nothing. Empty text is a text. Single and batch calls take one place each of the same queue; "
+        "when it is full, 429."
+    ),
+    query=contract.PredictQuery,
+    headers=contract.PredictHeaders,
+    body=contract.QUESTION,
+    security=("", *CALLER),
+    tag="predictions",
+)
+
 
 def register_predictions(app: Flask, live: LiveModel, predictor: Predictor) -> None:
     """Add the routes that need the model."""
     app.wsgi_app = HotPath(app.wsgi_app, predictor)  # type: ignore[method-assign]
 
     @app.post("/predict")
-    @describe(
-        "predict",
-        "Label and score one text or many",
-        answer(
-            200,
-            "The answer: a prediction for `text`, a batch for `texts`.",
-            contract.Prediction | contract.Batch,
-            X_Model_Version="The release that answered.",
-        ),
-        problem(400, "The body cannot be read as JSON.", "not_json", "bad_request"),
-        UNKNOWN_CALLER,
-        problem(408, "The deadline passed before the work began.", "deadline_passed"),
-        problem(413, "Over 16 MiB.", "body_too_large"),
-        problem(415, "The content type is not JSON.", "not_json_type"),
-        problem(422, "The question is wrong.", *_WRONG_QUESTIONS),
-        problem(429, "Too many requests at once.", "overloaded"),
-        problem(503, "No release is live yet, or the user database is down.", "no_model", "users_down"),
-        description=(
-            "Send `text` or `texts`, not both. In a batch a wrong row gets an `error` in its place and costs its "
-            "neighbours nothing. Empty text is a text. Single and batch calls take one place each of the same queue; "
-            "when it is full, 429."
-        ),
-        query=contract.PredictQuery,
-        headers=contract.PredictHeaders,
-        body=contract.QUESTION,
-        security=("", *CALLER),
-        tag="predictions",
-    )
+    @_describe_prediction
     def predict() -> Response:
         try:
             take_failure(request.environ)
